@@ -1,0 +1,50 @@
+# The commands of this project. `make help` prints this list.
+SHELL := /bin/sh
+BIN := .venv/bin
+RUNNER := deploy_tasks/runner
+GO := $(CURDIR)/$(BIN)/go
+export CGO_ENABLED := 0
+export GOTOOLCHAIN := local
+export GOFLAGS := -mod=mod
+export GOCACHE ?= $(CURDIR)/.state/gocache
+TESTS ?= tests
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup services demo test check format bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## prepare .venv with the deploy-tasks command
+	@tools/setup
+
+services: ## setup, and openssh-server and redis-server when root and missing
+	@tools/setup services
+
+demo: services ## 10 local SSH hosts: deploy, verify, break, roll back; leaves nothing running
+	@examples/demo.sh
+
+test: ## every test (TESTS=tests/cli for some, JOBS=2 for fewer processes)
+	@tools/setup tests
+	@$(BIN)/pytest -n $(JOBS) $(TESTS) || { echo "what failed beside other tests is run again, alone"; $(BIN)/pytest -n 0 --lf --lfnf none $(TESTS); }
+	@cd $(RUNNER) && $(GO) test ./...
+
+check: setup ## lint, formatting, types, import rules, gofmt, go vet
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 0 tests/test_rooms.py
+	@unformatted=$$($(BIN)/python tools/gofmt.py -l $(RUNNER)); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	@cd $(RUNNER) && $(GO) vet ./...
+
+format: setup ## write the formatting that check asks for
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/python tools/gofmt.py -w $(RUNNER)
+
+bench: services ## measure: the pipeline against bare Fabric on local hosts
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove .venv, caches and local state
+	rm -rf .venv .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
