@@ -1,0 +1,183 @@
+package change
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"sync"
+
+	"runner/fmt"
+)
+
+// Recorder is the Log of a run: it journals into a deployment's folder.
+type Recorder struct {
+	mu      sync.Mutex
+	j       *journal
+	saved   *saved
+	prefix  string          // of the names of temporary files
+	temps   int             // how many there were
+	touched map[string]bool // folders whose times are journalled
+	task    entry           // the task that acts now
+	taskSeq int             // its line, 0 before its first change
+	written []Touch
+	closed  bool
+}
+
+// Touch is one path that a task changed.
+type Touch struct {
+	Task int // Seq of the task's line
+	Path string
+}
+
+// JournalName and SavedName are where a deployment's folder holds journal and originals.
+const (
+	JournalName = "journal"
+	SavedName   = "saved"
+)
+
+// NewRecorder starts the journal of a deployment in its folder, which exists and is private.
+func NewRecorder(dir string) (*Recorder, error) {
+	if err := os.Mkdir(filepath.Join(dir, SavedName), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	j, err := createJournal(filepath.Join(dir, JournalName))
+	if err != nil {
+		return nil, err
+	}
+	if err := SyncDir(dir); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	return &Recorder{j: j, saved: newSaved(filepath.Join(dir, SavedName)), prefix: ".dt-" + randomName(),
+		touched: map[string]bool{}}, nil
+}
+
+// Task says which task the next changes belong to. It is written with the task's first change.
+func (r *Recorder) Task(name string, handler bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.task, r.taskSeq = entry{Op: opTask, Name: name, Handler: handler}, 0
+}
+
+// TaskSeq is the journal's number of the current task, 0 when it has changed nothing.
+func (r *Recorder) TaskSeq() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.taskSeq
+}
+
+// Touched lists every path changed so far, in order.
+func (r *Recorder) Touched() []Touch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.written)
+}
+
+// Handler journals the call of a handler before it runs; by are the tasks that notified it.
+func (r *Recorder) Handler(name, module string, args any, by []int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.record(entry{Op: opHandler, Name: name, What: module, Args: args, By: by}, true)
+}
+
+// Close ends the journal of a run: the times of the touched folders are noted and their names brought to the disk.
+func (r *Recorder) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	end := entry{Op: opEnd}
+	for dir := range r.touched {
+		if st, err := inspect(dir); err == nil && st.Kind == Dir {
+			end.Folders = append(end.Folders, folderTime{pathText(dir), st.Mtime})
+			_ = SyncDir(dir) // a folder that cannot be synced is no reason to fail what is done
+		}
+	}
+	sort.SliceStable(end.Folders, func(i, j int) bool { return end.Folders[i].Path < end.Folders[j].Path })
+	_, err := r.j.add(true, end)
+	return errors.Join(err, r.j.close())
+}
+
+// Revoke makes every further change an error: the run has given up on the task that may still try one.
+func (r *Recorder) Revoke() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+}
+
+var errClosed = errors.New("the run has ended, no change is allowed any more")
+
+// record writes the task's line when it is due, then the entry.
+func (r *Recorder) record(e entry, sync bool) error {
+	return r.recordAll([]entry{e}, sync)
+}
+
+func (r *Recorder) recordAll(entries []entry, sync bool) error {
+	if r.closed {
+		return errClosed
+	}
+	if r.taskSeq == 0 && r.task.Op == opTask {
+		seq, err := r.j.add(false, r.task)
+		if err != nil {
+			return err
+		}
+		r.taskSeq = seq
+	}
+	for i := range entries {
+		e := &entries[i]
+		e.Task = r.taskSeq
+		e.Folders = r.folders(e)
+	}
+	if _, err := r.j.add(sync, entries...); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		for _, path := range []pathText{e.Path, e.To} {
+			if path != "" && e.Op != opTemp {
+				r.written = append(r.written, Touch{r.taskSeq, string(path)})
+			}
+		}
+	}
+	return nil
+}
+
+// folders are the times of the folders that an entry touches first.
+func (r *Recorder) folders(e *entry) []folderTime {
+	var out []folderTime
+	for _, path := range []pathText{e.Path, e.To, e.Temp} {
+		dir := filepath.Dir(string(path))
+		if path == "" || r.touched[dir] || dir == r.saved.dir {
+			continue
+		}
+		r.touched[dir] = true
+		if st, err := inspect(dir); err == nil && st.Kind == Dir {
+			out = append(out, folderTime{pathText(dir), st.Mtime})
+		}
+	}
+	return out
+}
+
+// temp is a new name in path's folder.
+func (r *Recorder) temp(path string) string {
+	r.temps++
+	return filepath.Join(filepath.Dir(path), fmt.Sprintf("%s-%d", r.prefix, r.temps))
+}
+
+// before reads what is at path and saves a file's content.
+func (r *Recorder) before(path string) (*State, error) {
+	if r.closed {
+		return nil, errClosed
+	}
+	if !filepath.IsAbs(path) {
+		return nil, &os.PathError{Op: "change", Path: path, Err: errors.New("is not absolute")}
+	}
+	st, err := inspect(path)
+	if err != nil || st.Kind != File {
+		return &st, err
+	}
+	st.Digest, st.Size, err = r.saved.keep(path)
+	return &st, err
+}

@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"io"
+	"strings"
+
+	"runner/engine"
+	"runner/fmt"
+	"runner/session"
+)
+
+// printer shows events to people: one line per task, what failed with its last lines, the recap at the end.
+type printer struct {
+	out  io.Writer
+	diff bool
+	last string // the failure that was shown, so that the summary does not repeat it
+}
+
+func newPrinter(out io.Writer, diff bool) *printer { return &printer{out: out, diff: diff} }
+
+func (p *printer) line(word, text string) { fmt.Fprintf(p.out, "%-9s %s\n", word, text) }
+
+func (p *printer) event(event any) {
+	switch e := event.(type) {
+	case engine.Phase:
+		if e.Phase != "running" {
+			p.line(e.Phase, "")
+		}
+	case engine.TaskEnd:
+		p.task(e)
+	}
+}
+
+func (p *printer) task(e engine.TaskEnd) {
+	text := e.Name
+	if e.Handler {
+		text += " (handler)"
+	}
+	if (e.Status == engine.Failed || e.Status == engine.Ignored) && e.Msg != "" {
+		text += ": " + e.Msg
+		p.last = e.Msg
+	}
+	if e.Duration >= 1 {
+		text += fmt.Sprintf("  (%.1f s)", e.Duration)
+	}
+	p.line(e.Status, text)
+	if p.diff {
+		for _, d := range e.Diff {
+			p.showDiff(d)
+		}
+	}
+}
+
+// showDiff shows the two texts; which lines stayed is easy to see, as they are short.
+func (p *printer) showDiff(d engine.Diff) {
+	show := func(mark, header, text string) {
+		if text == "" {
+			return
+		}
+		fmt.Fprintf(p.out, "%s%s%s %s\n", mark, mark, mark, header)
+		for line := range strings.Lines(text) {
+			fmt.Fprintf(p.out, "%s%s\n", mark, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	show("-", d.BeforeHeader, d.Before)
+	show("+", d.AfterHeader, d.After)
+}
+
+func (p *printer) summary(s engine.Summary) {
+	if s.Error != nil {
+		if s.Error.Msg != p.last {
+			p.line("error", strings.TrimPrefix(s.Error.Task+": "+s.Error.Msg, ": "))
+		}
+		for _, line := range s.Error.Tail {
+			fmt.Fprintf(p.out, "          %s\n", line)
+		}
+	}
+	if s.Verify != nil {
+		for _, name := range s.Verify.Drift {
+			p.line("drift", name+" would change something again")
+		}
+	}
+	p.undone(s)
+	word := strings.ReplaceAll(s.Status, "_", " ")
+	counts := fmt.Sprintf("%d ok, %d changed, %d failed, %d skipped", s.OK, s.Changed, s.Failed, s.Skipped)
+	if s.Ignored > 0 || s.Rescued > 0 {
+		counts += fmt.Sprintf(", %d ignored, %d rescued", s.Ignored, s.Rescued)
+	}
+	if s.Check && s.Status == session.Succeeded {
+		word = "checked"
+	}
+	fmt.Fprintf(p.out, "%s  %s, %.1f s  deployment %s\n", word, counts, s.Duration, s.Deployment)
+}
+
+func (p *printer) undone(s engine.Summary) {
+	if s.Undo == nil {
+		return
+	}
+	for _, path := range s.Undo.Undone {
+		p.line("undone", path)
+	}
+	for _, c := range s.Undo.Conflicted {
+		p.line("conflict", c.Path+" "+c.Why)
+	}
+	for _, i := range s.Undo.Irreversible {
+		p.line("stays", i.Task+": "+i.What)
+	}
+}

@@ -1,0 +1,154 @@
+// Package cmd is the runner's command line.
+package cmd
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"runner/change"
+	"runner/fmt"
+	"runner/host"
+	"runner/record"
+	"runner/session"
+	"runner/value"
+	"runner/wire"
+)
+
+// Exit statuses. A refusal has its own, see wire.Refusal.
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitRefused  = 3
+	exitInternal = 4
+	exitLacks    = 75
+)
+
+const help = `usage: %s COMMAND [OPTIONS]
+
+Performs the program in this file on this host, and can take back what it did.
+
+  run       perform the program; what fails is undone
+  check     say what run would change, and change nothing
+  verify    check what an earlier run did
+  undo [ID] take a deployment back; without ID the last one applied
+  list      show the deployments on this host
+  prune     remove old deployments, the good ones last
+  facts     print what is known of this host
+  version   print the runner's version
+
+Every command takes --state-dir DIR, where deployments and their journals are kept
+(default /var/lib/deploy-tasks, without root ~/.local/state/deploy-tasks), and --help.
+
+exit status: 0 done, 1 the program failed, 2 wrong usage, 3 refused because another
+deployment is at work or newer, 4 an error of the runner, 75 the host lacks something
+`
+
+var commands = map[string]func(args []string) error{
+	"run": run, "check": check, "verify": verify, "undo": undo, "list": list, "prune": prune, "facts": showFacts,
+	"version": version, "receive": receive,
+}
+
+// Main runs one command and returns the exit status.
+func Main(args []string) int {
+	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" || args[0] == "help" {
+		fmt.Printf(help, self())
+		return exitOK
+	}
+	command, ok := commands[args[0]]
+	if !ok {
+		return status(usage("there is no command %q", args[0]))
+	}
+	return status(command(args[1:]))
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ text string }
+
+func (u usageError) Error() string { return u.text }
+
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// notSucceeded ends with status 1; all has been said.
+var notSucceeded = errors.New("the program did not succeed")
+
+// served marks an error that the worker was told in an event.
+type served struct{ error }
+
+func (s served) Unwrap() error { return s.error }
+
+// status prints an error for people and gives its exit status.
+func status(err error) int {
+	var known usageError
+	var told served
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, notSucceeded):
+		return exitFailed
+	case errors.Is(err, errHelp):
+		return exitOK
+	case errors.As(err, &told):
+		return asRefusal(err).status
+	case errors.As(err, &known):
+		fmt.Fprintf(os.Stderr, "error: %s\nhint: %s --help\n", err, self())
+		return exitUsage
+	}
+	fmt.Fprintf(os.Stderr, "error: %s\n", err)
+	return asRefusal(err).status
+}
+
+// refusal is an error as the worker is told it.
+type refusal struct {
+	Event   string
+	Reason  string
+	Message string
+	status  int
+}
+
+func asRefusal(err error) refusal {
+	var busy *host.Busy
+	var late *host.Superseded
+	out := refusal{Event: "refused", Reason: "internal", Message: err.Error(), status: exitInternal}
+	if r, ok := wire.AsRefusal(err); ok {
+		out.Reason, out.status = r.Reason, r.ExitStatus()
+	}
+	switch {
+	case errors.As(err, &busy):
+		out.Reason, out.status = "busy", exitRefused
+	case errors.As(err, &late):
+		out.Reason, out.status = "superseded", exitRefused
+	case change.IsNoSpace(err):
+		out.Reason, out.status = "no_space", exitLacks
+	case host.IsReadOnly(err):
+		out.Reason, out.status = "read_only", exitLacks
+	}
+	return out
+}
+
+// Fields implements record.Record.
+func (r refusal) Fields() *value.Dict {
+	return value.DictOf("event", r.Event, "reason", r.Reason, "message", r.Message)
+}
+
+// say writes one line of JSON.
+func say(out io.Writer, v any) error {
+	_, err := out.Write(record.Line(v))
+	return err
+}
+
+func self() string {
+	if len(os.Args) > 0 {
+		return os.Args[0]
+	}
+	return "runner"
+}
+
+// verdict turns a summary's status into the command's error.
+func verdict(state string) error {
+	if state == session.Succeeded {
+		return nil
+	}
+	return notSucceeded
+}

@@ -1,0 +1,76 @@
+// Command evaluate answers expressions on standard input for tests: it is no part of the runner.
+//
+// Each line is {"tree": NODE, "vars": {…}} and is answered by {"repr": …, "value": …} or {"error": …, "kind": …}.
+// With --names it prints the filters, tests and functions there are.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+
+	"runner/expr"
+	"runner/value"
+)
+
+type variables struct{ dict *value.Dict }
+
+// Lookup finds a variable and resolves the expressions in it.
+func (v variables) Lookup(name string) (any, bool, error) {
+	found, ok := v.dict.Get(name)
+	if !ok {
+		return nil, false, nil
+	}
+	resolved, err := expr.Resolve(found, v)
+	return resolved, true, err
+}
+
+func main() {
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	if len(os.Args) > 1 && os.Args[1] == "--names" {
+		names := value.DictOf("filters", list(expr.Filters()), "tests", list(expr.Tests()), "functions", list(expr.Functions()))
+		_, _ = out.Write(value.Encode(names))
+		return
+	}
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		_, _ = out.Write(append(value.Encode(answer(line)), '\n'))
+		if out.Flush() != nil {
+			return
+		}
+	}
+}
+
+func list(names []string) []any {
+	var out []any
+	for _, name := range names {
+		out = append(out, name)
+	}
+	return out
+}
+
+func answer(line []byte) *value.Dict {
+	request, err := value.Decode(line)
+	if err != nil {
+		return value.DictOf("error", err.Error(), "kind", "request")
+	}
+	d, _ := request.(*value.Dict)
+	tree, _ := d.Get("tree")
+	vars, _ := d.Get("vars")
+	dict, _ := vars.(*value.Dict)
+	result, err := expr.Eval(tree, variables{dict})
+	if err != nil {
+		kind := "other"
+		var failed *expr.Error
+		if errors.As(err, &failed) {
+			kind = string(failed.Kind)
+		}
+		return value.DictOf("error", err.Error(), "kind", kind)
+	}
+	return value.DictOf("repr", value.Repr(result), "value", result)
+}

@@ -1,0 +1,244 @@
+package expr
+
+import (
+	"strconv"
+	"strings"
+
+	"runner/expr/regex"
+	"runner/fmt"
+	"runner/value"
+)
+
+var lookups map[string]func(*call) ([]any, error)
+
+func init() {
+	lookups = map[string]func(*call) ([]any, error){
+		"vars":          lookupVars,
+		"varnames":      lookupVarNames,
+		"items":         func(c *call) ([]any, error) { return flatten([]any{}, c.args, 1, false), nil },
+		"list":          func(c *call) ([]any, error) { return c.args, nil },
+		"flattened":     func(c *call) ([]any, error) { return flatten([]any{}, c.args, -1, true), nil },
+		"dict":          lookupDict,
+		"indexed_items": lookupIndexed,
+		"together":      lookupTogether,
+		"nested":        lookupNested,
+		"subelements":   lookupSubelements,
+		"sequence":      lookupSequence,
+	}
+}
+
+// lookup is lookup() and, with wantList, query(): the lookups that look at values only.
+func lookup(c *call, wantList bool) (any, error) {
+	if len(c.args) == 0 {
+		return nil, typeError("%s() needs the name of a lookup", c.name)
+	}
+	name := shortName(value.Str(c.args[0]))
+	run, ok := lookups[name]
+	if !ok {
+		return nil, valueError("lookup plugin (%s) not found", name)
+	}
+	if err := checkDefined(value.Tuple(c.args)); err != nil {
+		return nil, err
+	}
+	options := c.kwargs.Copy()
+	if v, ok := options.Get("wantlist"); ok {
+		wantList = value.Truthy(v)
+		options.Delete("wantlist")
+	}
+	found, err := run(&call{c.eval, name, c.args[1:], options})
+	if err != nil || wantList {
+		return found, err
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	if name == "vars" || !allText(found) { // text is joined, other things stay a list
+		return found, nil
+	}
+	parts := make([]string, len(found))
+	for i, item := range found {
+		parts[i] = value.Str(item)
+	}
+	return strings.Join(parts, ","), nil
+}
+
+func allText(items []any) bool {
+	for _, item := range items {
+		if _, ok := item.(string); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func lookupVars(c *call) ([]any, error) {
+	fallback, has := c.kwargs.Get("default")
+	out := []any{}
+	for _, name := range c.args {
+		v, err := c.eval.named(value.Str(name))
+		if err != nil {
+			return nil, err
+		}
+		if u, undefined := v.(value.Undefined); undefined {
+			if !has {
+				return nil, &Error{Undefined, "No variable found with this name: " + u.Name}
+			}
+			v = fallback
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// lookupVarNames lists the variables whose names match, in scopes that can list their names.
+func lookupVarNames(c *call) ([]any, error) {
+	lister, ok := c.eval.scope.(interface{ Names() []string })
+	if !ok {
+		return nil, valueError("the names of the variables are not known here")
+	}
+	out := []any{}
+	for _, term := range c.args {
+		pattern, err := regex.Compile(value.Str(term), 0)
+		if err != nil {
+			return nil, valueError("Unable to use %q as a search parameter: %s", value.Str(term), err)
+		}
+		for _, name := range lister.Names() {
+			found, err := pattern.Search(name)
+			if err != nil {
+				return nil, valueError("%s", err)
+			}
+			if found != nil {
+				out = append(out, name)
+			}
+		}
+	}
+	return out, nil
+}
+
+func lookupDict(c *call) ([]any, error) {
+	out := []any{}
+	for _, term := range c.args {
+		d, ok := term.(*value.Dict)
+		if !ok {
+			return nil, typeError("with_dict expects a dict")
+		}
+		for key, v := range d.All() {
+			out = append(out, value.DictOf("key", key, "value", v))
+		}
+	}
+	return out, nil
+}
+
+func lookupIndexed(c *call) ([]any, error) {
+	items := flatten([]any{}, c.args, 1, false)
+	for i, item := range items {
+		items[i] = value.Tuple{int64(i), item}
+	}
+	return items, nil
+}
+
+func lookupTogether(c *call) ([]any, error) {
+	if len(c.args) == 0 {
+		return nil, valueError("with_together requires at least one element in each list")
+	}
+	rows, err := zipAll(&call{c.eval, c.name, c.args[1:], value.NewDict()}, c.args[0], true)
+	if err != nil {
+		return nil, err
+	}
+	return asLists(rows.([]any)), nil
+}
+
+func asLists(rows []any) []any {
+	out := make([]any, len(rows))
+	for i, row := range rows {
+		out[i] = []any(row.(value.Tuple))
+	}
+	return out
+}
+
+func lookupNested(c *call) ([]any, error) {
+	if len(c.args) == 0 {
+		return nil, valueError("with_nested requires at least one element in the nested list")
+	}
+	rows, err := filterProduct(&call{c.eval, c.name, c.args[1:], value.NewDict()}, c.args[0])
+	if err != nil {
+		return nil, err
+	}
+	return asLists(rows.([]any)), nil
+}
+
+func lookupSubelements(c *call) ([]any, error) {
+	if len(c.args) < 2 {
+		return nil, valueError("subelements lookup expects a list of two or three items")
+	}
+	options := value.NewDict()
+	if len(c.args) > 2 {
+		if d, ok := c.args[2].(*value.Dict); ok {
+			options.Set("skip_missing", option(d, "skip_missing", false))
+		}
+	}
+	rows, err := filterSubelements(&call{c.eval, c.name, c.args[1:2], options}, c.args[0])
+	if err != nil {
+		return nil, err
+	}
+	return rows.([]any), nil
+}
+
+// lookupSequence reads start=, end=, count=, stride= and format=, as arguments or in the text form of Ansible.
+func lookupSequence(c *call) ([]any, error) {
+	options := c.kwargs.Copy()
+	for _, term := range c.args {
+		for _, part := range strings.Fields(value.Str(term)) {
+			name, v, ok := strings.Cut(part, "=")
+			if !ok {
+				return nil, valueError("can't parse arguments for sequence: %s", part)
+			}
+			options.Set(name, v)
+		}
+	}
+	number := func(name string, fallback int64) (int64, error) {
+		v, ok := options.Get(name)
+		if !ok {
+			return fallback, nil
+		}
+		n, err := strconv.ParseInt(value.Str(v), 0, 64)
+		if err != nil {
+			return 0, valueError("can't parse %s=%s as integer", name, value.Str(v))
+		}
+		return n, nil
+	}
+	start, err1 := number("start", 1)
+	stride, err2 := number("stride", 1)
+	count, err3 := number("count", 0)
+	end, err4 := number("end", start+(count-1)*stride)
+	if err := first(err1, err2, err3, err4); err != nil {
+		return nil, err
+	}
+	_, hasEnd := options.Get("end")
+	if _, hasCount := options.Get("count"); hasEnd == hasCount {
+		return nil, valueError("must specify exactly one of count and end in with_sequence")
+	}
+	last := end + 1
+	if stride < 0 {
+		last = end - 1
+	}
+	if stride == 0 {
+		return []any{}, nil
+	}
+	made, err := numbers(start, last, stride)
+	if err != nil {
+		return nil, err
+	}
+	return formatted(made.([]any), value.Str(option(options, "format", "%d")))
+}
+
+func formatted(items []any, format string) ([]any, error) {
+	for i, item := range items {
+		s, err := formatPercent(format, item)
+		if err != nil {
+			return nil, fmt.Errorf("sequence: %w", err)
+		}
+		items[i] = s
+	}
+	return items, nil
+}

@@ -1,0 +1,46 @@
+package host
+
+import (
+	"path/filepath"
+
+	"runner/fmt"
+)
+
+// Fence is the newest (sequence, attempt) that this host has seen. What is older comes too late.
+type Fence struct {
+	Sequence   int64
+	Attempt    int64
+	Deployment string
+}
+
+// Superseded means that the host has seen a newer deployment or attempt.
+type Superseded struct{ Seen, Asked Fence }
+
+func (s *Superseded) Error() string {
+	return fmt.Sprintf("deployment %s (sequence %d, attempt %d) comes after %s (sequence %d, attempt %d), which this host has seen",
+		s.Asked.Deployment, s.Asked.Sequence, s.Asked.Attempt, s.Seen.Deployment, s.Seen.Sequence, s.Seen.Attempt)
+}
+
+func (a Fence) older(b Fence) bool {
+	return a.Sequence < b.Sequence || a.Sequence == b.Sequence && a.Attempt < b.Attempt
+}
+
+// Pass moves the fence forward, or refuses. The lock is held.
+func (f *Folder) Pass(asked Fence) error {
+	path := filepath.Join(f.Root, "fence")
+	r, _, err := readRecord(path)
+	if err != nil {
+		return err
+	}
+	seen := Fence{r.Int64("sequence"), r.Int64("attempt"), r.Text("deployment")}
+	if err := r.Err(); err != nil {
+		return inFile(path, err)
+	}
+	if asked.older(seen) {
+		return &Superseded{seen, asked}
+	}
+	if asked == seen {
+		return nil
+	}
+	return write(path, asked)
+}

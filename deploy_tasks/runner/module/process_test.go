@@ -1,0 +1,70 @@
+//go:build unix
+
+package module
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func call(ctx context.Context) *Call {
+	return &Call{Ctx: ctx, Env: []string{"PATH=/usr/bin:/bin", "A=1"}, Cwd: "/"}
+}
+
+func TestRun(t *testing.T) {
+	cases := map[string]struct {
+		line string
+		code int
+		out  string
+	}{
+		"output":      {"echo hello", 0, "hello\n"},
+		"status":      {"exit 7", 7, ""},
+		"signal":      {"kill -9 $$", 137, ""},
+		"environment": {"echo $A$B", 0, "12\n"},
+		"input":       {"cat", 0, "typed"},
+		"folder":      {"pwd", 0, "/\n"},
+		"daemon":      {"sleep 600 & echo started", 0, "started\n"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			got, err := call(context.Background()).Run(Process{Argv: []string{"sh", "-c", c.line}, Env: []string{"B=2"}, Stdin: strings.NewReader("typed")})
+			if err != nil || got.Code != c.code || got.Stdout != c.out || got.TimedOut {
+				t.Errorf("%+v %v", got, err)
+			}
+			if time.Since(began) > 30*time.Second {
+				t.Error("waited for a daemon")
+			}
+		})
+	}
+}
+
+func TestRunKillsAtTheEndOfItsContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	got, err := call(ctx).Run(Process{Argv: []string{"sh", "-c", "echo begun; sleep 600 & sleep 600"}})
+	if err != nil || !got.TimedOut || got.Stdout != "begun\n" || got.Code != 143 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if got, err := call(ctx).Run(Process{Argv: []string{"true"}}); err != nil || !got.TimedOut || got.Code != -1 {
+		t.Errorf("started after the end: %+v %v", got, err)
+	}
+}
+
+func TestRunUnknownProgram(t *testing.T) {
+	_, err := call(context.Background()).Run(Process{Argv: []string{"no-such-program"}})
+	if !errors.Is(err, exec.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOutputIsBounded(t *testing.T) {
+	got, err := call(context.Background()).Run(Process{Argv: []string{"sh", "-c", "echo first; yes | head -c 30000000; echo last"}})
+	if err != nil || len(got.Stdout) > MaxOutput+MaxOutput/4 || !strings.HasPrefix(got.Stdout, "first\n") || !strings.HasSuffix(got.Stdout, "last\n") {
+		t.Errorf("%d bytes, %v", len(got.Stdout), err)
+	}
+}

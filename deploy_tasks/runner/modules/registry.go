@@ -1,0 +1,29 @@
+// Package modules holds what tasks can do on a host. Importing it registers every module by its short name.
+package modules
+
+import "runner/module"
+
+// table is the one list of module names.
+var table = map[string]module.Func{
+	"assert":     assert,
+	"command":    command,
+	"copy":       copyFiles,
+	"debug":      debug,
+	"fail":       fail,
+	"file":       file,
+	"lineinfile": lineInFile,
+	"ping":       ping,
+	"raw":        raw,
+	"set_fact":   setFact,
+	"setup":      setup,
+	"shell":      shell,
+	"stat":       stat,
+	"template":   template,
+	"wait_for":   waitFor,
+}
+
+func init() {
+	for name, run := range table {
+		module.Register(name, run)
+	}
+}

@@ -1,0 +1,34 @@
+package modules
+
+import (
+	"strings"
+
+	"runner/fmt"
+	"runner/module"
+)
+
+// setFact makes its arguments variables of the host.
+func setFact(c *module.Call) module.Result {
+	facts := dict()
+	for _, name := range keysOf(c.Args) {
+		v, _ := c.Args.Get(name)
+		if name == "cacheable" {
+			continue
+		}
+		if !identifier(name) {
+			return module.Failure(fmt.Sprintf("The variable name '%s' is not valid. Variables must start with a letter or "+
+				"underscore character, and contain only letters, numbers and underscores.", name))
+		}
+		facts.Set(name, v)
+	}
+	if facts.Len() == 0 {
+		return module.Failure("No key/value pairs provided, at least one is required for this action to succeed")
+	}
+	return module.Result{Facts: facts}
+}
+
+// identifier says whether a text is the name of a variable.
+func identifier(name string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+	return strings.Trim(name, letters+"0123456789") == "" && name != "" && strings.IndexByte(letters, name[0]) >= 0
+}

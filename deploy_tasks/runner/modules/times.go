@@ -1,0 +1,118 @@
+package modules
+
+import (
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"runner/fmt"
+	"runner/module"
+)
+
+const defaultTimeFormat = "%Y%m%d%H%M.%S"
+
+// moment is what a time argument asks for: keep what is there, the present, or a point in time.
+type moment struct {
+	keep, now bool
+	at        time.Time
+}
+
+// times are the time stamps that a task asks for.
+type times struct{ access, modification moment }
+
+func timesOf(p *params, touch bool) (times, error) {
+	modification, err := momentOf(p, "modification_time", touch)
+	if err != nil {
+		return times{}, err
+	}
+	access, err := momentOf(p, "access_time", touch)
+	return times{access: access, modification: modification}, err
+}
+
+func momentOf(p *params, name string, touch bool) (moment, error) {
+	word := p.str(name)
+	if word == "" {
+		word = "preserve"
+		if touch {
+			word = "now"
+		}
+	}
+	switch word {
+	case "preserve":
+		return moment{keep: true}, nil
+	case "now":
+		return moment{now: true}, nil
+	}
+	format := p.str(name + "_format")
+	at, err := time.ParseInLocation(goLayout(format), word, time.Local)
+	if err != nil {
+		return moment{}, fmt.Errorf("Error while obtaining timestamp for time %s using format %s: time data '%s' does not match format '%s'",
+			word, format, word, format)
+	}
+	return moment{at: at}, nil
+}
+
+// withoutNow leaves out what a file that was just made has anyway.
+func (t times) withoutNow() times {
+	if t.access.now {
+		t.access = moment{keep: true}
+	}
+	if t.modification.now {
+		t.modification = moment{keep: true}
+	}
+	return t
+}
+
+// apply sets the time stamps that differ.
+func (t times) apply(c *module.Call, path string, d *delta) (bool, error) {
+	if t.access.keep && t.modification.keep {
+		return false, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		if c.Check {
+			return true, nil
+		}
+		return false, &pathError{path, fmt.Errorf("Error while updating modification or access time: %s", reason(err))}
+	}
+	now := statusOf(info)
+	atime, mtime := t.access.from(now.atime), t.modification.from(now.mtime)
+	if atime.Equal(now.atime) && mtime.Equal(now.mtime) {
+		return false, nil
+	}
+	d.set("mtime", seconds(now.mtime), seconds(mtime))
+	d.set("atime", seconds(now.atime), seconds(atime))
+	if c.Check {
+		return true, nil
+	}
+	if err := c.Log.Chtimes(path, atime, mtime); err != nil {
+		return false, &pathError{path, fmt.Errorf("Error while updating modification or access time: %w", err)}
+	}
+	return true, nil
+}
+
+func (m moment) from(before time.Time) time.Time {
+	switch {
+	case m.keep:
+		return before
+	case m.now:
+		return time.Now()
+	}
+	return m.at
+}
+
+// seconds is a time as Python's float of seconds.
+func seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
+
+// goLayout turns a strptime format into Go's.
+func goLayout(format string) string {
+	return strings.NewReplacer("%%", "%", "%Y", "2006", "%y", "06", "%m", "01", "%d", "02", "%e", "_2", "%j", "002",
+		"%H", "15", "%I", "03", "%M", "04", "%S", "05", "%p", "PM", "%b", "Jan", "%B", "January", "%a", "Mon",
+		"%A", "Monday", "%Z", "MST", "%z", "-0700", "%T", "15:04:05", "%D", "01/02/06", "%F", "2006-01-02").Replace(format)
+}
+
+// noBytes is the content of an empty file.
+type noBytes struct{}
+
+func (noBytes) Read([]byte) (int, error) { return 0, io.EOF }

@@ -1,0 +1,353 @@
+// Package session performs one deployment on this host, from the lock to the report: at most once, undone when it fails
+// or was cut off, and told the same way to everybody who asks again.
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"runner/change"
+	"runner/engine"
+	"runner/host"
+	"runner/module"
+	"runner/program"
+	"runner/value"
+)
+
+// Statuses of a summary.
+const (
+	Succeeded  = "succeeded"
+	Failed     = "failed"
+	Cancelled  = "cancelled"
+	RolledBack = "rolled_back"
+	UndoFailed = "undo_failed"
+)
+
+// patience is how long a run waits for another deployment's to end.
+const patience = 10 * time.Second
+
+// Session is one deployment, about to be run, verified or undone.
+type Session struct {
+	Folder     *host.Folder
+	Deployment string
+	Sequence   int64
+	Attempt    int64
+	Artifact   string // the digest the executable must have; empty when nobody said
+	Executable string
+	Program    *program.Program // nil when only the journal is there
+	Files      module.Files
+	Vars       *value.Dict
+	Extra      *value.Dict
+	Check      bool
+	Diff       bool
+	Tags, Skip []string
+	Verify     bool
+	Undo       bool // undo what fails
+	Deadline   time.Duration
+	Keep       int
+	Emit       func(event any)
+	Facts      func(subsets []string, env []string) *value.Dict
+
+	temp    string
+	tempErr error
+	once    sync.Once
+	began   time.Time
+}
+
+func (s *Session) deployment() *host.Deployment { return s.Folder.Deployment(s.Deployment) }
+
+// Run performs the deployment, unless it was performed before: then its report is returned again.
+func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
+	s.began = time.Now()
+	if s.Check {
+		return s.check(ctx), nil
+	}
+	if old, err := s.reported(); old != nil || err != nil {
+		return deref(old), err
+	}
+	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
+	if err != nil {
+		return engine.Summary{}, err
+	}
+	defer lock.Release()
+	if old, err := s.reported(); old != nil || err != nil {
+		return deref(old), err
+	}
+	if err := s.Folder.Pass(s.fence()); err != nil {
+		return engine.Summary{}, err
+	}
+	d := s.deployment()
+	if err := d.Make(); err != nil {
+		return engine.Summary{}, err
+	}
+	defer s.clean()
+	if summary, done, err := s.recover(ctx); done || err != nil {
+		return summary, err
+	}
+	return s.perform(ctx)
+}
+
+func deref(s *engine.Summary) engine.Summary {
+	if s == nil {
+		return engine.Summary{}
+	}
+	return *s
+}
+
+func (s *Session) fence() host.Fence {
+	return host.Fence{Sequence: s.Sequence, Attempt: s.Attempt, Deployment: s.Deployment}
+}
+
+// reported is the kept report of a finished deployment, nil when there is none.
+func (s *Session) reported() (*engine.Summary, error) {
+	report, found, err := s.deployment().Report()
+	if !found || err != nil {
+		return nil, err
+	}
+	old, err := engine.ReadSummary(report)
+	if err != nil {
+		return nil, err
+	}
+	old.Repeated = true
+	return &old, nil
+}
+
+// recover takes back what a run of this deployment that was cut off has left. done means that this did not work.
+func (s *Session) recover(ctx context.Context) (summary engine.Summary, done bool, err error) {
+	d := s.deployment()
+	d.EndLeftovers()
+	if !d.HasJournal() {
+		return summary, false, nil
+	}
+	s.Emit(engine.NewPhase("undoing"))
+	report, err := change.Undo(d.Dir, s.effects(ctx))
+	if err != nil {
+		return summary, false, err
+	}
+	if !report.Incomplete() {
+		return summary, false, d.SetAsideJournal()
+	}
+	summary = s.summary(&engine.Engine{})
+	summary.Status, summary.Undo = UndoFailed, &report
+	summary.Error = &engine.Failure{Msg: "an earlier attempt was cut off and could not be undone completely", Tail: []string{}}
+	return summary, true, s.keep(&summary)
+}
+
+// perform runs, verifies, and undoes when that is due.
+func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
+	d := s.deployment()
+	rec, err := change.NewRecorder(d.Dir)
+	if err != nil {
+		return engine.Summary{}, err
+	}
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	s.Emit(engine.NewPhase("running"))
+	e := s.engine(rec)
+	ok := e.Run(ctx)
+	phase := "running"
+	var verdict *engine.Verdict
+	if ok && s.Verify {
+		phase = "verifying"
+		s.Emit(engine.NewPhase(phase))
+		verdict = s.verdict(ctx, e)
+		ok = verdict.Good()
+	}
+	closing := rec.Close()
+	summary := s.summary(e)
+	summary.Phase, summary.Verify = phase, verdict
+	summary.Status = s.status(ctx, ok, &summary)
+	if closing != nil && ok {
+		summary.Status = Failed
+		summary.Error = &engine.Failure{Msg: "the journal could not be ended: " + closing.Error(), Tail: []string{}}
+	}
+	if summary.Status != Succeeded && (s.Undo || e.MustUndo) {
+		s.undo(ctx, &summary)
+	}
+	return summary, s.finish(&summary)
+}
+
+func (s *Session) engine(rec *change.Recorder) *engine.Engine {
+	cwd, err := os.Getwd()
+	if err != nil {
+		cwd = "/"
+	}
+	return engine.New(engine.Options{Program: s.Program, Files: s.Files, Vars: s.Vars, Extra: s.Extra, Check: s.Check,
+		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
+		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts})
+}
+
+// limited is ctx with the deadline.
+func (s *Session) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.Deadline <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.Deadline, engine.ErrDeadline(s.Deadline))
+}
+
+func (s *Session) status(ctx context.Context, ok bool, summary *engine.Summary) string {
+	if ok {
+		return Succeeded
+	}
+	cause := context.Cause(ctx)
+	if errors.Is(cause, engine.ErrCancelled) || errors.Is(cause, engine.ErrCaller) {
+		summary.Cancelled = true
+		return Cancelled
+	}
+	return Failed
+}
+
+// undo takes the run back. It has its own time: a cancelled run is undone all the same.
+func (s *Session) undo(ctx context.Context, summary *engine.Summary) {
+	s.Emit(engine.NewPhase("undoing"))
+	report, err := change.Undo(s.deployment().Dir, s.effects(ctx))
+	summary.Undo = &report
+	summary.Status = RolledBack
+	if err != nil {
+		report.Conflicted = append(report.Conflicted, change.Conflict{Path: s.deployment().Dir, Why: err.Error()})
+	}
+	if report.Incomplete() {
+		summary.Status = UndoFailed
+	}
+}
+
+// finish keeps the report, and on success puts the deployment on the stack and prunes.
+func (s *Session) finish(summary *engine.Summary) error {
+	if summary.Status == Succeeded {
+		if err := s.Folder.Push(s.Deployment, s.Artifact); err != nil {
+			return err
+		}
+	}
+	if err := s.keep(summary); err != nil {
+		return err
+	}
+	if summary.Status == Succeeded && s.Keep > 0 {
+		_, _ = s.Folder.Prune(s.Keep, s.Deployment, host.StaleAfter) // what could not be removed now is removed next time
+	}
+	return nil
+}
+
+func (s *Session) keep(summary *engine.Summary) error {
+	summary.Duration = time.Since(s.began).Seconds()
+	summary.CPU, summary.MaxRSS = usage()
+	return s.deployment().KeepReport(summary)
+}
+
+// summary starts a summary from the engine's counts.
+func (s *Session) summary(e *engine.Engine) engine.Summary {
+	c := e.Counts
+	return engine.Summary{Event: "summary", Deployment: s.Deployment, Phase: "running", OK: c.OK, Changed: c.Changed, Failed: c.Failed,
+		Skipped: c.Skipped, Ignored: c.Ignored, Rescued: c.Rescued, Error: e.Failure, Check: s.Check}
+}
+
+// check performs the program without changing anything; it needs neither lock nor journal.
+func (s *Session) check(ctx context.Context) engine.Summary {
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	defer s.clean()
+	s.Emit(engine.NewPhase("running"))
+	e := s.engine(nil)
+	ok := e.Run(ctx)
+	summary := s.summary(e)
+	summary.Status = s.status(ctx, ok, &summary)
+	summary.Duration = time.Since(s.began).Seconds()
+	summary.CPU, summary.MaxRSS = usage()
+	return summary
+}
+
+// verdict verifies what was run.
+func (s *Session) verdict(ctx context.Context, e *engine.Engine) *engine.Verdict {
+	v := e.Verify(ctx)
+	v.Digest = s.intact()
+	if !v.Digest && e.Failure == nil {
+		e.Failure = &engine.Failure{Msg: "the executable is not the artifact it should be", Tail: []string{}}
+	}
+	return v
+}
+
+// intact re-reads the executable and compares it with the digest it must have.
+func (s *Session) intact() bool {
+	if s.Artifact == "" {
+		return true // run by hand: its parts were checked when they were read
+	}
+	digest, err := change.DigestFile(s.Executable)
+	return err == nil && digest == s.Artifact
+}
+
+// VerifyNow verifies an earlier run; with Undo a failure takes it back.
+func (s *Session) VerifyNow(ctx context.Context) (engine.Summary, error) {
+	s.began = time.Now()
+	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
+	if err != nil {
+		return engine.Summary{}, err
+	}
+	defer lock.Release()
+	defer s.clean()
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	s.Emit(engine.NewPhase("verifying"))
+	e := s.engine(nil)
+	verdict := s.verdict(ctx, e)
+	summary := s.summary(e)
+	summary.Phase, summary.Verify = "verifying", verdict
+	summary.Status = s.status(ctx, verdict.Good(), &summary)
+	if summary.Status == Succeeded || !s.Undo {
+		summary.Duration = time.Since(s.began).Seconds()
+		summary.CPU, summary.MaxRSS = usage()
+		return summary, nil
+	}
+	s.undo(ctx, &summary)
+	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
+}
+
+// UndoNow takes an earlier run back, one that is at work included. The report says so from then on; a run that
+// arrives late finds it and does nothing.
+func (s *Session) UndoNow(ctx context.Context) (engine.Summary, error) {
+	s.began = time.Now()
+	if holder, held := s.Folder.Holder(); held && holder.Deployment == s.Deployment && holder.PID > 1 {
+		_ = host.Terminate(holder.PID) // it undoes itself; the lock tells when it is done
+	}
+	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
+	if err != nil {
+		return engine.Summary{}, err
+	}
+	defer lock.Release()
+	defer s.clean()
+	summary := s.summary(&engine.Engine{})
+	if old, err := s.reported(); err != nil {
+		return summary, err
+	} else if old != nil {
+		if old.Status == RolledBack {
+			return *old, nil
+		}
+		summary = *old
+		summary.Repeated = false
+	}
+	s.deployment().EndLeftovers()
+	s.undo(ctx, &summary)
+	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
+}
+
+func (s *Session) effects(ctx context.Context) engine.Effects {
+	return engine.Effects{Ctx: context.WithoutCancel(ctx), Env: environment(), Cwd: "/", TempDir: s.tempDir, Facts: s.Facts,
+		Started: s.deployment().Running().Started}
+}
+
+// tempDir is the run's private folder, made when a module first wants it.
+func (s *Session) tempDir() string {
+	s.once.Do(func() { s.temp, s.tempErr = os.MkdirTemp(s.Folder.Root, ".tmp-") })
+	if s.tempErr != nil {
+		return filepath.Join(s.Folder.Root, ".tmp-missing")
+	}
+	return s.temp
+}
+
+func (s *Session) clean() {
+	if s.temp != "" {
+		_ = os.RemoveAll(s.temp)
+	}
+}

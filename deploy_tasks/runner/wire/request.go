@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"runner/engine"
+	"runner/fmt"
+	"runner/record"
+	"runner/value"
+)
+
+// Bounds of what the worker sends after the parts.
+const (
+	maxRequest  = 16 << 20
+	callerQuiet = 30 * time.Second // after so long without a ping the caller is gone
+)
+
+// Request is what the worker sends for one run: all that is not in the artifact.
+type Request struct {
+	Deployment    string
+	Sequence      int64
+	Attempt       int64
+	Host          string
+	Vars, Extra   *value.Dict
+	Check, Diff   bool
+	Tags, Skip    []string
+	Verify        bool
+	UndoOnFailure bool
+	Deadline      time.Duration // 0 is none
+	StopOrphan    bool          // stop when the caller goes away
+	Keep          int
+}
+
+// ReadRequest reads the request line.
+func ReadRequest(in *bufio.Reader) (*Request, error) {
+	line, err := boundedLine(in, maxRequest)
+	if err != nil {
+		return nil, refuse("bad_request", "no request: %s", err)
+	}
+	return ParseRequest(line)
+}
+
+// ParseRequest reads a request; absent fields have their defaults.
+func ParseRequest(line []byte) (*Request, error) {
+	q, err := record.Parse(line)
+	if err != nil {
+		return nil, notARequest(err)
+	}
+	r := &Request{Deployment: q.Text("deployment"), Sequence: q.Int64("sequence"), Attempt: q.Int64("attempt"),
+		Host: q.Text("host"), Vars: dict(q, "vars"), Extra: dict(q, "extra_vars"), Check: q.Flag("check"), Diff: q.Flag("diff"),
+		Tags: q.Texts("tags"), Skip: q.Texts("skip_tags"), Verify: q.Flag("verify"), StopOrphan: q.Text("orphan") == "stop",
+		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5}
+	if q.Has("keep") {
+		r.Keep = q.Int("keep")
+	}
+	if limit := q.Float("deadline_s"); limit > 0 && limit < 1e8 {
+		r.Deadline = time.Duration(limit * float64(time.Second))
+	}
+	if _, named := r.Vars.Get("inventory_hostname"); !named && r.Host != "" {
+		r.Vars.Set("inventory_hostname", r.Host)
+	}
+	if err := q.Err(); err != nil {
+		return nil, notARequest(err)
+	}
+	return r, nil
+}
+
+func notARequest(err error) error {
+	return refuse("bad_request", "the request is not what it should be: %s", err)
+}
+
+// dict is never nil.
+func dict(q record.Reader, key string) *value.Dict {
+	if d := q.Dict(key); d != nil {
+		return d
+	}
+	return value.NewDict()
+}
+
+// boundedLine reads one line of at most limit bytes, without its end.
+func boundedLine(in *bufio.Reader, limit int) ([]byte, error) {
+	var out []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		out = append(out, part...)
+		if len(out) > limit {
+			return nil, fmt.Errorf("a line is longer than %d bytes", limit)
+		}
+		if err == nil {
+			return out[:len(out)-1], nil
+		}
+		if err == io.EOF && len(out) > 0 {
+			return out, nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+	}
+}
+
+// Listen follows what the caller says after the request: pings, and the wish to cancel. When the caller goes away, a run
+// that is to stop then is cancelled; any other goes on.
+func Listen(in *bufio.Reader, stopOrphan bool, cancel context.CancelCauseFunc) {
+	var heard atomic.Int64
+	heard.Store(time.Now().UnixNano())
+	gone := func() {
+		if stopOrphan {
+			cancel(engine.ErrCaller)
+		}
+	}
+	go func() {
+		for {
+			line, err := boundedLine(in, maxHeader)
+			if err != nil {
+				gone()
+				return
+			}
+			heard.Store(time.Now().UnixNano())
+			if said, err := record.Parse(line); err == nil && said.Flag("cancel") {
+				cancel(engine.ErrCancelled)
+			}
+		}
+	}()
+	go func() {
+		for range time.Tick(time.Second) {
+			if time.Since(time.Unix(0, heard.Load())) > callerQuiet {
+				gone()
+				return
+			}
+		}
+	}()
+}
