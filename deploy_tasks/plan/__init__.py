@@ -1,0 +1,1 @@
+"""Plans and inventories: reading, normalising, checking and bundling them."""

@@ -1,0 +1,227 @@
+"""Reading documents from outside: bounded bytes, JSON and YAML as plain bounded data, errors with line and caret."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from deploy_tasks.errors import Problem
+from deploy_tasks.secret import is_secret_name
+
+MAX_BYTES = 32 << 20
+MAX_DEPTH = 64
+MAX_NODES = 2_000_000
+_SNIPPET = 60
+_MAX_SHOWN = 10_000
+_NAME = re.compile(r"([\w-]{1,60})[\"']?\s{0,4}[:=]\s{0,4}")
+# A value up to its closing quote; a broken line may have none, then up to the end.
+_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|.*")
+
+
+class BadDocument(Exception):
+    """A document cannot be read; `problem` says where and why. Callers turn it into their own error."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The content of a regular file. Raises `BadDocument` when it cannot be read or is larger than `limit` bytes."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise BadDocument(Problem("", f"cannot be read: {error.strerror}", file=str(path))) from None
+    except ValueError as error:
+        raise BadDocument(Problem("", f"is not a usable file name: {error}", file=str(path))) from None
+    if len(data) > limit:
+        raise BadDocument(Problem("", f"is larger than the limit of {limit >> 20} MiB", file=str(path)))
+    return data
+
+
+def decode(data: bytes, source: str) -> str:
+    """UTF-8 text, a byte order mark dropped."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem("", "is not UTF-8 text", "save the file as UTF-8", source, line)
+        raise BadDocument(problem) from None
+
+
+def parse_json(text: str, source: str) -> Any:
+    """JSON as bounded plain data; a syntax error is shown with its line and a caret under the column."""
+    if len(text) > MAX_BYTES:
+        raise BadDocument(Problem("", f"is larger than the limit of {MAX_BYTES >> 20} MiB", file=source))
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise BadDocument(_caret(text, error.msg, error.lineno, error.colno, source)) from None
+    except RecursionError:
+        raise BadDocument(Problem("", f"is nested deeper than {MAX_DEPTH} levels", file=source)) from None
+    except ValueError as error:
+        raise BadDocument(Problem("", f"holds a number that JSON does not allow: {error}", file=source)) from None
+    return plain(value, source)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """One YAML document as bounded plain data (dates become text, keys become text)."""
+    return plain(construct(compose_yaml(text, source), source), source)
+
+
+def compose_yaml(text: str, source: str) -> yaml.Node | None:
+    """The node tree of one YAML document, whose nodes know their lines; None when it is empty."""
+    try:
+        return yaml.compose(text, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadDocument(_yaml_problem(text, error, source)) from None
+
+
+def construct(node: yaml.Node | None, source: str) -> Any:
+    """The value of a node. Raises `BadDocument` for tags that YAML files of ours may not have."""
+    if node is None:
+        return None
+    loader = _Loader("")
+    try:
+        return loader.construct_document(node)
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError, OverflowError) as error:
+        raise BadDocument(_yaml_problem("", error, source, node.start_mark.line + 1)) from None
+    finally:
+        loader.dispose()
+
+
+def plain(value: Any, source: str) -> Any:
+    """A copy made of dict, list, str, int, float, bool and None only, its depth and size bounded.
+
+    An anchor that is used again and again is counted each time, so that a small file cannot unfold into a huge one.
+    """
+    return _Plain(source).copy(value, 0)
+
+
+class _Plain:
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.left = MAX_NODES
+
+    def copy(self, value: Any, depth: int) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            self._refuse(f"holds more than {MAX_NODES} values")
+        if depth > MAX_DEPTH:
+            self._refuse(f"is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(value, dict):
+            return {self._key(key): self.copy(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.copy(item, depth + 1) for item in value]
+        if isinstance(value, (set, frozenset)):
+            return [self.copy(item, depth + 1) for item in sorted(value, key=str)]
+        return self._scalar(value)
+
+    def _key(self, key: Any) -> str:
+        if isinstance(key, bool):
+            return "true" if key else "false"
+        return str(self._scalar(key))
+
+    def _scalar(self, value: Any) -> Any:
+        if isinstance(value, str):
+            if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+                self._refuse("holds half of a surrogate pair, which is not Unicode text")
+            return value
+        if isinstance(value, float) and not math.isfinite(value):
+            self._refuse("holds a number that is not finite", "write it as text, in quotes")
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, datetime):
+            return value.isoformat(" ")
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+        return str(value)
+
+    def _refuse(self, message: str, hint: str | None = None) -> NoReturn:
+        raise BadDocument(Problem("", message, hint, self.source))
+
+
+class _Loader(yaml.CSafeLoader):
+    """Safe YAML with Ansible's two tags: `!unsafe` is kept from templating, `!vault` is refused with advice."""
+
+
+def _unsafe(loader: yaml.CSafeLoader, node: yaml.Node) -> str:
+    text = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
+    if "{" not in text:
+        return text
+    if "endraw" in text:
+        raise yaml.constructor.ConstructorError(None, None, "is !unsafe and holds endraw", node.start_mark)
+    # The first line end after a block tag is dropped when templates are read, so one is added before such a text.
+    return "{% raw %}" + ("\n" if text.startswith("\n") else "") + text + "{% endraw %}"
+
+
+def _vault(loader: yaml.CSafeLoader, node: yaml.Node) -> NoReturn:
+    raise yaml.constructor.ConstructorError(
+        None,
+        None,
+        "is encrypted with ansible-vault, which is not read; put the decrypted file in place",
+        node.start_mark,
+    )
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
+_Loader.add_constructor("!vault", _vault)
+_Loader.add_constructor("!vault-encrypted", _vault)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _yaml_problem(text: str, error: Exception, source: str, line: int | None = None) -> Problem:
+    if isinstance(error, RecursionError):
+        return Problem("", f"is nested deeper than {MAX_DEPTH} levels", file=source, line=line)
+    mark = getattr(error, "problem_mark", None)
+    message = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if mark is None:
+        return Problem("", f"is not YAML: {message}", file=source, line=line)
+    if not text:
+        return Problem("", message, file=source, line=mark.line + 1, column=mark.column + 1)
+    return _caret(text, f"not YAML: {message}", mark.line + 1, mark.column + 1, source)
+
+
+def _caret(text: str, message: str, line: int, column: int, source: str) -> Problem:
+    """A syntax problem with the offending line and a caret below the column."""
+    lines = text.split("\n")
+    shown = _hidden(lines[line - 1].rstrip("\r")) if line <= len(lines) else ""
+    start = max(0, column - 1 - _SNIPPET // 2)
+    piece = shown[start : start + _SNIPPET].replace("\t", " ")
+    caret = f"{piece}\n    {' ' * (column - 1 - start)}^"
+    return Problem("", f"{_lower(message)}\n    {caret}", _json_hint(message), source, line, column)
+
+
+def _hidden(line: str) -> str:
+    """The line with what looks like a secret replaced, its length kept so that the caret stays in place."""
+    shown = line[:_MAX_SHOWN]
+    for name in _NAME.finditer(shown):
+        if is_secret_name(name[1]):
+            value = _VALUE.match(shown, name.end())
+            assert value is not None
+            shown = shown[: value.start()] + "*" * len(value[0]) + shown[value.end() :]
+    return shown
+
+
+def _json_hint(message: str) -> str | None:
+    if "property name" in message:
+        return "keys stand in double quotes, and no comma may follow the last one"
+    if "Expecting ',' delimiter" in message:
+        return "a comma is missing before this place, or a bracket was not closed"
+    return None
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,231 @@
+"""The controller files that a plan names: which they are, that they exist, and that they lie beside the plan."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.jinja import is_template
+from deploy_tasks.plan.model import Plan, Task
+from deploy_tasks.plan.modules import MODULES
+from deploy_tasks.plan.problems import path_of, suggest
+
+MAX_FILES = 50_000
+MAX_TOTAL = 4 << 30
+_MARK = re.compile(r"\{\{|\{%|\{#")
+_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
+# Where Ansible looks for a relative source before the folder itself.
+_SUBFOLDER = {"copy": "files", "template": "templates"}
+_CHECKSUM = re.compile(r"(?:(?:sha256|md5):)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})")
+_ANCESTORS = 6
+_MAX_LOOP = 1000
+
+
+def files(plan: Plan, base_dir: Path) -> dict[str, Path]:
+    """Every file that the plan's tasks name, by its plan-relative posix name, in the order of the names.
+
+    A folder brings everything in it; a source with a runtime expression brings everything under the folder written
+    before the expression. Raises `PlanError` for files that do not exist or lie outside `base_dir`.
+    """
+    findings = Findings()
+    found = find_files(plan, base_dir, findings)
+    if findings.problems:
+        raise PlanError(findings.problems)
+    return found
+
+
+def find_files(plan: Plan, base_dir: Path, findings: Findings) -> dict[str, Path]:
+    """As `files`, the problems noted in `findings` instead of raised."""
+    collector = _Collector(base_dir, findings)
+    for task in plan.walk():
+        for path, name in sources(task):
+            collector.add(name, path, _SUBFOLDER.get(task.module))
+    for file in plan.static_files:
+        collector.add_static(file.src, file.checksum, file.where)
+    return dict(sorted(collector.found.items()))
+
+
+def base_for(plan: Plan, folder: Path) -> Path:
+    """The folder that the plan's files resolve against: the plan's own, or else the nearest folder above it, or the
+    working directory, in which more of the named files exist."""
+    names = {_literal(name)[0] for task in plan.walk() for _, name in sources(task)} - {""}
+    if not names:
+        return folder
+    above = itertools.islice(folder.parents, _ANCESTORS)
+    # A folder as high up as / or /home is nobody's plan folder.
+    candidates = [folder, *(place for place in above if len(place.parts) > 2), Path.cwd()]
+    places = ("", *_SUBFOLDER.values())
+    counts = [sum(any((base / place / name).exists() for place in places) for name in names) for base in candidates]
+    return candidates[counts.index(max(counts))]
+
+
+def sources(task: Task) -> Iterator[tuple[str, str]]:
+    """The controller files a task names: path in the document, and the name as written, a literal loop filled in."""
+    spec = MODULES.get(task.module)
+    if spec is None or _is_true(task.args.get("remote_src")):
+        return
+    for argument in spec.file_args:
+        value = task.args.get(argument)
+        if isinstance(value, str) and value.strip():
+            path = path_of((argument,), f"{task.where}.args")
+            yield from ((path, name) for name in _unrolled(value, task))
+
+
+class _Collector:
+    def __init__(self, base_dir: Path, findings: Findings) -> None:
+        self.base, self.findings = base_dir, findings
+        self.root = base_dir.resolve()
+        self.found: dict[str, Path] = {}
+        self.total = 0
+
+    def add(self, name: str, path: str, subfolder: str | None) -> None:
+        """One source as written in a task."""
+        literal, whole = _literal(name)
+        if not literal:
+            hint = "begin with a folder, for example files/{{ name }}; everything in it is then taken along"
+            self.findings.add(path, "begins with an expression, so the files it means are not known here", hint)
+            return
+        if not self._inside(literal, path):
+            return
+        clean = posixpath.normpath(literal)
+        place = self._place(clean, subfolder)
+        if place is None:
+            self.findings.add(path, f"there is no file {literal[:200]!r} in {self.base}", self._near(clean))
+        elif place.is_dir():
+            self._folder(clean, place, path)
+        elif whole:
+            self._file(clean, place, path)
+        else:
+            self.findings.add(path, f"{literal[:200]!r} must be a folder, because an expression follows it")
+
+    def add_static(self, name: str, checksum: str, where: str) -> None:
+        """A file from the list of static files: taken along when it exists; a real checksum must be right."""
+        path = f"{where}.src_path"
+        if is_template(name) or not self._inside(name, path):
+            return
+        clean = posixpath.normpath(name)
+        place = self._place(clean, None)
+        if place is None or not place.is_file():
+            return
+        self._file(clean, place, path)
+        wanted = _CHECKSUM.fullmatch(checksum.strip())
+        if wanted and _digest(place, len(wanted[1])) != wanted[1].lower():
+            hint = "the file changed since the plan was made: make the plan again"
+            self.findings.add(f"{where}.checksum", f"is not the checksum of {name[:200]!r}", hint)
+
+    def _inside(self, name: str, path: str) -> bool:
+        if "\x00" in name or "\\" in name:
+            self.findings.add(path, "is not a usable file name", "separate folders by /")
+            return False
+        clean = posixpath.normpath(name)
+        if clean.startswith(("/", "../")) or clean == "..":
+            hint = f"put the file into {self.base} and name it relative to there"
+            self.findings.add(path, f"{name[:200]!r} lies outside the plan's folder", hint)
+            return False
+        return True
+
+    def _place(self, clean: str, subfolder: str | None) -> Path | None:
+        for place in ([self.base / subfolder / clean] if subfolder and clean != "." else []) + [self.base / clean]:
+            try:
+                if place.exists():
+                    return place
+            except OSError:
+                return None
+        return None
+
+    def _near(self, clean: str) -> str | None:
+        """The name of a file that the plan may have meant."""
+        folder = (self.base / clean).parent
+        try:
+            names = [entry.name for entry in itertools.islice(os.scandir(folder), 1000)]
+        except OSError:
+            return None
+        near = suggest(posixpath.basename(clean), names)
+        return near.replace("mean ", f"mean {posixpath.dirname(clean)}/", 1) if near and "/" in clean else near
+
+    def _folder(self, name: str, folder: Path, path: str) -> None:
+        """Every file below a folder; links to folders are not walked into, they could lead anywhere."""
+        prefix = "" if name == "." else f"{name}/"
+        for directory, folders, names in os.walk(folder):
+            folders.sort()
+            for file in sorted(names):
+                place = Path(directory, file)
+                relative = place.relative_to(folder).as_posix()
+                if not self._file(prefix + relative, place, path):
+                    return
+
+    def _file(self, name: str, place: Path, path: str) -> bool:
+        """Take one file along; False when there is no use in going on."""
+        if name in self.found:
+            return True
+        try:
+            real = place.resolve(strict=True)
+            status = real.stat()
+        except OSError as error:
+            self.findings.add(path, f"{name[:200]!r} cannot be read: {error.strerror}")
+            return True
+        if not real.is_relative_to(self.root):
+            self.findings.add(
+                path, f"{name[:200]!r} is a link to outside the plan's folder", "copy the file itself there"
+            )
+            return True
+        if not stat.S_ISREG(status.st_mode):
+            self.findings.add(path, f"{name[:200]!r} is not a regular file")
+            return True
+        if not os.access(real, os.R_OK):
+            self.findings.add(path, f"{name[:200]!r} cannot be read: Permission denied")
+            return True
+        self.found[name] = place
+        self.total += status.st_size
+        if len(self.found) > MAX_FILES or self.total > MAX_TOTAL:
+            text = f"the plan takes along more than {MAX_FILES} files or {MAX_TOTAL >> 30} GiB"
+            self.findings.add(path, text, "name the folders that are needed, not one above them")
+            return False
+        return True
+
+
+def _literal(name: str) -> tuple[str, bool]:
+    """What can be known of a source: the whole name, or the folders before its first expression."""
+    found = _MARK.search(name)
+    if found is None:
+        return name.strip(), True
+    return name[: found.start()].rpartition("/")[0].strip(), False
+
+
+def _unrolled(value: str, task: Task) -> list[str]:
+    """The names for each item of a literal loop, when they depend on the item alone."""
+    if not is_template(value) or not isinstance(task.loop, list) or not 0 < len(task.loop) <= _MAX_LOOP:
+        return [value]
+    mark = re.compile(r"\{\{\s*" + re.escape(task.loop_var) + r"((?:\.[A-Za-z_]\w*)*)\s*\}\}")
+    names = [mark.sub(lambda found, item=item: _part(item, found[1], found[0]), value) for item in task.loop]  # type: ignore[misc]
+    return list(dict.fromkeys(names))
+
+
+def _part(item: Any, steps: str, otherwise: str) -> str:
+    """`item.a.b` as text, or the expression itself where it is no plain text."""
+    for step in steps.split(".")[1:]:
+        item = item.get(step) if isinstance(item, dict) else None
+    plain = isinstance(item, (str, int)) and not isinstance(item, bool) and not is_template(item)
+    return str(item) if plain else otherwise
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).strip().lower() in _TRUE
+
+
+def _digest(path: Path, length: int) -> str:
+    """SHA-256 or MD5 by the number of digits; MD5 only because plans carry it."""
+    made = hashlib.sha256() if length == 64 else hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            made.update(piece)
+    return made.hexdigest()

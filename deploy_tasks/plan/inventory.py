@@ -1,0 +1,158 @@
+"""Loading inventories of every form: INI, YAML, JSON, scripts, folders of them, and `h1,h2,`."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from deploy_tasks.errors import InventoryError, Problem
+from deploy_tasks.plan.documents import BadDocument, decode, parse_json, read_bounded
+from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
+from deploy_tasks.plan.inventory_graph import Graph
+from deploy_tasks.plan.inventory_ini import read_ini
+from deploy_tasks.plan.inventory_json import is_dynamic, read_dynamic
+from deploy_tasks.plan.inventory_script import read_script
+from deploy_tasks.plan.inventory_vars import VarFolder
+from deploy_tasks.plan.inventory_yaml import read_yaml
+from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.ranges import BadRange, expand
+
+__all__ = ["Host", "Inventory", "inventory_for", "load_inventory", "parse_hosts_argument"]
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_IGNORED = re.compile(
+    r"\..*|host_vars|group_vars|vars_plugins|.*(?:\.pyc|\.pyo|\.swp|\.bak|~|\.rpm|\.md|\.txt|\.rst|\.orig|\.cfg|\.retry)"
+)
+# The first line that says something: `all:` or `"web": {` begins YAML, `[web]` and `web1 key=value` do not.
+_YAML_START = re.compile(r"---|%YAML|[\w\"'.*&-]+\s*:(?:\s*(?:#.*)?|\s+\S.*)")
+_MAX_FILES = 1000
+_MAX_DEPTH = 8
+
+
+def load_inventory(path: str | Path, *, plan_dir: Path | None = None) -> Inventory:
+    """The inventory at `path`, or `h1,h2,` itself, with the `group_vars/` and `host_vars/` beside it.
+
+    `plan_dir` is the folder of the plan, whose `group_vars/` and `host_vars/` are stronger. Raises `InventoryError`
+    whose problems name file and line.
+    """
+    text = str(path)
+    if "," in text and not Path(text).exists():
+        return parse_hosts_argument(text, plan_dir=plan_dir)
+    place = Path(text)
+    if not place.exists():
+        hint = "separate host names by commas to give them directly: -i web1,web2"
+        raise InventoryError([Problem("", "there is no such file", hint, text)])
+    graph = Graph()
+    for file in _files(place, 0) if place.is_dir() else [place]:
+        _read(file, graph)
+    beside = place if place.is_dir() else place.absolute().parent
+    return graph.build(*_folders(beside, plan_dir), source=text)
+
+
+def parse_hosts_argument(text: str, *, plan_dir: Path | None = None) -> Inventory:
+    """An inventory of the hosts in `web1,web[2:4],db:2222`; one name needs a comma behind it."""
+    graph = Graph()
+    for entry in (part.strip() for part in text.split(",")):
+        if not entry:
+            continue
+        try:
+            names, port = expand(entry)
+        except BadRange as error:
+            raise InventoryError([Problem(entry[:60], str(error))]) from None
+        for name in names:
+            graph.add_host(name)
+            if port is not None:
+                graph.host_vars(name, {"ansible_port": port})
+    return graph.build(*_folders(Path.cwd(), plan_dir))
+
+
+def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
+    """The inventory a plan is deployed with: the given one, else its own, else one of the hosts it names.
+
+    Where the plan names `localhost` and the inventory has none, it is there without being in the group `all`,
+    reached by a local connection, as in Ansible. Where tasks ask for root, the hosts become root unless the inventory
+    says otherwise.
+    """
+    inventory = given or plan.inventory
+    found = _of_names(plan) if inventory is None else _with_localhost(plan, inventory)
+    if not plan.become:
+        return found
+    hosts = {
+        name: host.model_copy(update={"vars": {**host.vars, PLAN_BECOME: True}}) for name, host in found.hosts.items()
+    }
+    return Inventory(hosts=hosts, groups=found.groups)
+
+
+def _of_names(plan: Plan) -> Inventory:
+    graph = Graph()
+    for name in dict.fromkeys([*plan.hosts, *(host for play in plan.plays for host in play.hosts)]):
+        if name not in ("all", "*"):
+            graph.add_host(name)
+    return graph.build()
+
+
+def _with_localhost(plan: Plan, inventory: Inventory) -> Inventory:
+    named = {host for play in plan.plays for host in play.hosts} | {host for task in plan.walk() for host in task.only}
+    missing = [name for name in sorted(_LOCAL & named) if name not in inventory.hosts]
+    if not missing:
+        return inventory
+    shared = {"ansible_connection": "local"}
+    local = {name: Host(name=name, vars=shared) for name in missing}
+    groups = inventory.groups if "all" in inventory.groups else {"all": tuple(inventory.hosts), **inventory.groups}
+    return Inventory(hosts={**inventory.hosts, **local}, groups=groups)
+
+
+def _folders(beside: Path, plan_dir: Path | None) -> list[VarFolder]:
+    folders = [VarFolder(beside)]
+    if plan_dir is not None and plan_dir.resolve() != beside.resolve():
+        folders.append(VarFolder(plan_dir))
+    return folders
+
+
+def _files(folder: Path, depth: int) -> list[Path]:
+    """The inventories of a folder, by name, those of its folders included."""
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if _IGNORED.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            found += _files(path, depth + 1) if depth < _MAX_DEPTH else []
+        elif path.is_file():
+            found.append(path)
+    if len(found) > _MAX_FILES:
+        raise InventoryError([Problem("", f"holds more than {_MAX_FILES} files", None, str(folder))])
+    return found
+
+
+def _read(path: Path, graph: Graph) -> None:
+    try:
+        data = read_bounded(path)
+        shebang = data.startswith((b"#!", b"\x7fELF"))
+        if shebang and os.access(path, os.X_OK):
+            read_script(path, graph)
+            return
+        if shebang:
+            hint = f"chmod +x {path}"
+            raise BadDocument(Problem("", "is a script but is not executable", hint, str(path)))
+        _read_text(decode(data, str(path)), path, graph)
+    except BadDocument as error:
+        raise InventoryError([error.problem]) from None
+
+
+def _read_text(text: str, path: Path, graph: Graph) -> None:
+    source = str(path)
+    if text.startswith("$ANSIBLE_VAULT"):
+        hint = "put the decrypted file in its place: ansible-vault decrypt"
+        raise BadDocument(Problem("", "is encrypted with ansible-vault, which is not read", hint, source, 1))
+    first = next((line.strip() for line in text.splitlines() if line.strip() and line.strip()[0] not in "#;"), "")
+    if path.suffix == ".json" or first.startswith("{"):
+        data = parse_json(text, source)
+        if is_dynamic(data):
+            read_dynamic(data, graph, source)
+            return
+        read_yaml(text, graph, source)
+    elif path.suffix in (".yml", ".yaml") or (path.suffix != ".ini" and _YAML_START.fullmatch(first)):
+        read_yaml(text, graph, source)
+    else:
+        read_ini(text, graph, source)

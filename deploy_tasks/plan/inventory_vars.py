@@ -1,0 +1,77 @@
+"""`group_vars/` and `host_vars/`: YAML or JSON files, or folders of them, beside an inventory or a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from deploy_tasks.errors import InventoryError, Problem
+from deploy_tasks.plan.documents import BadDocument, decode, parse_yaml, read_bounded
+from deploy_tasks.plan.fields import kind
+
+MAX_FILES = 10_000
+_SUFFIXES = ("", ".yml", ".yaml", ".json")
+_MAX_FILE = 8 << 20
+_MAX_DEPTH = 16
+
+
+class VarFolder:
+    """The variable files of one folder; each file is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+        self._present = {kind: (folder / kind).is_dir() for kind in ("group_vars", "host_vars")}
+        self._left = MAX_FILES
+
+    def __call__(self, sort: Literal["group_vars", "host_vars"], name: str) -> Mapping[str, Any]:
+        """The variables for a group or host. Raises `InventoryError` naming the bad file."""
+        if not self._present[sort]:
+            return {}
+        key = (sort, name)
+        if key not in self._found:
+            merged: dict[str, Any] = {}
+            for path in self._files(self._folder / sort, name):
+                merged.update(self._read(path))
+            self._found[key] = merged
+        return self._found[key]
+
+    def _files(self, folder: Path, name: str) -> list[Path]:
+        """The first of `name`, `name.yml`, `name.yaml`, `name.json` that exists; of a folder every file in it."""
+        for suffix in _SUFFIXES:
+            path = folder / f"{name}{suffix}"
+            if path.is_dir():
+                return self._inside(path, 0)
+            if path.is_file():
+                return [path]
+        return []
+
+    def _inside(self, folder: Path, depth: int) -> list[Path]:
+        found: list[Path] = []
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(".") or path.name.endswith("~"):
+                continue
+            if path.is_dir() and not path.suffix and depth < _MAX_DEPTH:
+                found += self._inside(path, depth + 1)
+            elif path.is_file() and path.suffix in _SUFFIXES:
+                found.append(path)
+        return found
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        self._left -= 1
+        if self._left < 0:
+            raise InventoryError([Problem("", f"more than {MAX_FILES} files of variables", None, str(path.parent))])
+        try:
+            text = decode(read_bounded(path, _MAX_FILE), str(path))
+            if text.startswith("$ANSIBLE_VAULT"):
+                hint = "put the decrypted file in its place: ansible-vault decrypt"
+                raise BadDocument(Problem("", "is encrypted with ansible-vault, which is not read", hint, str(path), 1))
+            data = parse_yaml(text, str(path))
+        except BadDocument as error:
+            raise InventoryError([error.problem]) from None
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            raise InventoryError([Problem("", f"must be a mapping of variables, not {kind(data)}", None, str(path), 1)])
+        return data

@@ -1,0 +1,168 @@
+"""Ansible host patterns: `all`, `*`, globs, groups, `!`, `&`, `~regex`, `web[0:2]`, commas, colons, `@file`."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from deploy_tasks.errors import InventoryError, Problem
+
+MAX_PATTERNS = 10_000
+MAX_PATTERN_LENGTH = 1_000
+MAX_LIMIT_FILE = 4 << 20
+_EVERYTHING = frozenset({"all", "*"})
+# A colon separates patterns unless it stands inside brackets ("web[0:2]", "[::1]") or the pattern is an IPv6 address.
+_PIECES = re.compile(r"(?:\[[^\]]*\]|[^:\[\]])+")
+_IPV6 = re.compile(r"[0-9a-fA-F]*(?::[0-9a-fA-F]*){2,7}(?:%\w+)?")
+_SUBSCRIPT = re.compile(r"(?P<base>.+)\[(?:(?P<index>-?\d+)|(?P<start>\d*)[:-](?P<end>-?\d*))\]")
+
+
+def split(patterns: Iterable[str] | str) -> list[str]:
+    """Single patterns in order, blanks dropped. Raises `InventoryError` beyond the bounds."""
+    texts = [patterns] if isinstance(patterns, str) else patterns
+    found = [piece for text in texts for part in _commas(text) for piece in _colons(part)]
+    if len(found) > MAX_PATTERNS:
+        raise _error("", f"more than {MAX_PATTERNS} host patterns", None)
+    return found
+
+
+def select(patterns: Sequence[str] | str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The hosts that the patterns select, in the order of the patterns, each once.
+
+    `!x` takes away and `&x` intersects, both after all others, as in Ansible. No pattern selects the group `all`.
+    Raises `InventoryError` for a malformed pattern and for a plain name that is neither a host nor a group.
+    """
+    singles = _read_files(split(patterns))
+    if not singles:
+        return tuple(groups.get("all", hosts))
+    known = set(hosts)
+    chosen: dict[str, None] = {}
+    plain = [single for single in singles if single[0] not in "!&"]
+    for single in plain or ["all"]:
+        found = _match(single, hosts, known, groups)
+        if not found and _is_name(single, groups):
+            raise _unknown(single, hosts, groups)
+        chosen.update(dict.fromkeys(found))
+    for single in singles:
+        if single[0] == "&":
+            kept = set(_match(single[1:], hosts, known, groups))
+            chosen = {name: None for name in chosen if name in kept}
+    for single in singles:
+        if single[0] == "!":
+            gone = set(_match(single[1:], hosts, known, groups))
+            chosen = {name: None for name in chosen if name not in gone}
+    return tuple(chosen)
+
+
+def union(singles: Sequence[str]) -> str:
+    """One pattern that matches what any of these plain patterns matches by name."""
+    return "~(?:" + "|".join(part[1:] if part[0] == "~" else _glob(part) for part in singles) + ")"
+
+
+def _glob(single: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in single) + "$"
+
+
+def _commas(text: str) -> list[str]:
+    if len(text) > MAX_LIMIT_FILE:
+        raise _error(text[:40], "host pattern is too long", None)
+    if text.startswith("~"):
+        return [text]
+    return [part.strip() for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
+
+
+def _colons(text: str) -> list[str]:
+    if len(text) > MAX_PATTERN_LENGTH:
+        raise _error(text[:40], f"host pattern is longer than {MAX_PATTERN_LENGTH} characters", None)
+    if text[0] in "~@" or text[:2] in ("!~", "&~") or _IPV6.fullmatch(text):
+        return [text]
+    if text.count("[") != text.count("]"):
+        raise _error(text, "host pattern has an unmatched bracket", "write web[0:2] for the first three hosts of web")
+    return [piece.strip() for piece in _PIECES.findall(text) if piece.strip()]
+
+
+def _read_files(singles: list[str]) -> list[str]:
+    """Replace each `@file` by the host names in it, one per line, as `--limit @file` does."""
+    found: list[str] = []
+    for single in singles:
+        if not single.startswith("@"):
+            found.append(single)
+            continue
+        path = Path(single[1:])
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(MAX_LIMIT_FILE + 1)
+        except OSError as error:
+            raise _error(single, f"cannot read {path}: {error.strerror}", None) from None
+        if len(data) > MAX_LIMIT_FILE:
+            raise _error(single, f"{path} is larger than {MAX_LIMIT_FILE >> 20} MiB", None)
+        lines = (line.split("#", 1)[0].strip() for line in data.decode("utf-8", "replace").splitlines())
+        found.extend(piece for line in lines if line for piece in split([line]) if not piece.startswith("@"))
+    return found
+
+
+def _match(single: str, hosts: Sequence[str], known: set[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    if single.startswith("~"):
+        return _regex(single, hosts, groups)
+    if single in _EVERYTHING:
+        return list(groups.get("all", hosts))
+    if single in groups:
+        return list(groups[single])
+    if single in known:
+        return [single]
+    subscript = _SUBSCRIPT.fullmatch(single)
+    if subscript:
+        return _cut(_match(subscript["base"], hosts, known, groups), subscript)
+    if not any(mark in single for mark in "*?["):
+        return []
+    wanted = re.compile(fnmatch.translate(single))
+    return _named(wanted.match, hosts, groups)
+
+
+def _regex(single: str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            wanted = re.compile(single[1:])
+    except re.error as error:
+        raise _error(single, f"not a regular expression: {error}", None) from None
+    return _named(wanted.match, hosts, groups)
+
+
+def _named(matches: object, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Hosts of matching groups, then matching hosts; a group that matches brings its hosts, as in Ansible."""
+    assert callable(matches)
+    found = [name for group, members in groups.items() if matches(group) for name in members]
+    return list(dict.fromkeys([*found, *(name for name in hosts if matches(name))]))
+
+
+def _cut(names: list[str], subscript: re.Match[str]) -> list[str]:
+    """`x[3]`, `x[-1]`, and `x[1:4]` with its end included, as Ansible counts."""
+    if subscript["index"] is not None:
+        index = int(subscript["index"])
+        return [names[index]] if -len(names) <= index < len(names) else []
+    start = int(subscript["start"] or 0)
+    end = subscript["end"]
+    if end == "":
+        return names[start:]
+    last = int(end)
+    return names[start:] if last == -1 else names[start : last + 1]
+
+
+def _is_name(single: str, groups: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a pattern that matched nothing was meant as a name; an empty group is no mistake."""
+    return single not in groups and single not in _EVERYTHING and not any(mark in single for mark in "*?[~")
+
+
+def _unknown(single: str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> InventoryError:
+    near = difflib.get_close_matches(single, [*groups, *hosts], n=1)
+    hint = f"did you mean {near[0]}?" if near else "list the inventory's names with `deploy-tasks inventory`"
+    return _error(single, f"no host and no group is named {single!r}", hint)
+
+
+def _error(pattern: str, message: str, hint: str | None) -> InventoryError:
+    return InventoryError([Problem(path=pattern, message=message, hint=hint)])

@@ -1,0 +1,39 @@
+"""Names of modules, strategies and platforms, brought to one spelling."""
+
+from __future__ import annotations
+
+import re
+
+from deploy_tasks.plan.fields import bad
+
+_PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+_MACHINES = {
+    "x86_64": "x86_64", "amd64": "x86_64", "x64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64",
+}  # fmt: skip
+_SYSTEMS = {
+    "linux": "unknown-linux-musl", "macos": "apple-darwin", "darwin": "apple-darwin", "windows": "pc-windows-msvc",
+}  # fmt: skip
+
+
+def module_name(name: str) -> str:
+    """`copy` of `ansible.builtin.copy`; other collections keep their full name."""
+    name = name.strip()
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def strategy_word(name: str) -> str:
+    """`host_pinned` of `HostPinned`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def triple(machine: str, system: str) -> str:
+    """The target triple of an architecture and an operating system."""
+    arch, platform = _MACHINES.get(machine.strip().lower()), _SYSTEMS.get(system.strip().lower())
+    if arch is None:
+        raise bad(f"{machine[:40]!r} is not a known target_arch", f"one of {', '.join(_MACHINES)}")
+    if platform is None:
+        raise bad(f"{system[:40]!r} is not a known target_os", f"one of {', '.join(_SYSTEMS)}")
+    return f"{arch}-{platform}"

@@ -1,0 +1,170 @@
+"""Checking a plan that is right, and the cases where the hosts decide whether it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy_tasks.plan.check_args import check_args
+from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.inventory import inventory_for, load_inventory, parse_hosts_argument
+from deploy_tasks.plan.load import plan_of, read_plan
+from deploy_tasks.plan.model import Inventory, Plan, Task
+from deploy_tasks.plan.validate import check
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+
+
+def found(module: str, **args: Any) -> list[str]:
+    findings = Findings()
+    check_args(Task(id="t", name="t", module=module, args=args, where="t"), findings)
+    return [problem.message for problem in findings.problems]
+
+
+@pytest.mark.parametrize(
+    ("module", "args"),
+    [
+        ("debug", {"msg": {"any": ["thing"]}}),
+        ("debug", {"var": "x", "verbosity": "2"}),
+        ("assert", {"that": "x > 1", "msg": "no"}),
+        ("set_fact", {"anything": 1, "cacheable": "no"}),
+        ("setup", {"gather_subset": "all,!hardware", "filter": ["ansible_*"]}),
+        ("ping", {}),
+        ("meta", {"_raw_params": "flush_handlers"}),
+        (
+            "template",
+            {"src": "a", "dest": "/x", "trim_blocks": "yes", "lstrip_blocks": False, "output_encoding": "UTF-8"},
+        ),
+        ("command", {"cmd": "true", "creates": "/x", "undo": "false"}),
+        ("command", {"argv": ["a", "b"], "chdir": "/"}),
+        ("shell", {"_raw_params": "a | b", "executable": "/bin/bash"}),
+        ("raw", {"_raw_params": "x"}),
+        ("file", {"dest": "/x", "state": "touch", "mode": "u=rw,g=r,o="}),
+        ("file", {"path": "/x", "state": "{{ state }}", "src": "/y"}),
+        ("file", {"name": "/x", "state": "link", "src": "/y", "force": "yes"}),
+        ("copy", {"content": "", "dest": "/x", "mode": 0o644}),
+        ("copy", {"src": "a", "dest": "/x", "mode": "preserve", "directory_mode": "0755", "owner": 0}),
+        ("template", {"src": "a", "dest": "/x", "mode": "644", "newline_sequence": "\n", "backup": None}),
+        ("stat", {"path": "/x", "get_mime": False, "checksum_algo": "sha256"}),
+        ("wait_for", {"port": "{{ port }}", "timeout": "30", "state": "drained", "exclude_hosts": "a,b"}),
+        ("lineinfile", {"dest": "/x", "regex": "^a", "line": "b", "insertafter": "EOF"}),
+        ("lineinfile", {"path": "/x", "regexp": "^a", "state": "absent"}),
+    ],
+)
+def test_right_arguments_are_right(module: str, args: dict[str, Any]) -> None:
+    assert found(module, **args) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "args", "message"),
+    [
+        ("copy", {"content": "x", "dest": "/x", "mode": 644}, "must be a mode as text, not a number"),
+        ("copy", {"content": "x", "dest": "/x", "mode": "0999"}, "must be a mode, not text"),
+        ("copy", {"content": "x", "dest": "/x", "mode": True}, "must be a mode as text, not true or false"),
+        ("copy", {"content": "x"}, "copy needs the argument dest"),
+        ("copy", {"content": "x", "dest": ""}, "must be a path, not text"),
+        ("template", {"dest": "/x"}, "template needs the argument src"),
+        ("command", {}, "command needs _raw_params (or cmd) or argv"),
+        ("command", {"cmd": "a", "argv": ["b"]}, "_raw_params and argv exclude each other"),
+        ("command", {"cmd": "a", "_raw_params": "b"}, "means the same as cmd"),
+        ("lineinfile", {"path": "/x", "line": "a", "backrefs": True}, "lineinfile with backrefs=true needs regexp"),
+        ("lineinfile", {"path": "/x", "regexp": "a"}, "lineinfile with state=present needs line"),
+        ("wait_for", {"timeout": 1.5}, "must be a whole number, not a number"),
+        ("wait_for", {"state": "drained"}, "wait_for with state=drained needs port"),
+        ("file", {"path": "/x", "src": "/y"}, "src goes with state=link and state=hard only"),
+        ("meta", {}, "meta needs the argument _raw_params"),
+        ("template", {"src": "a", "dest": "/x", "trim_blocks": False}, "can only be true"),
+        ("template", {"src": "a", "dest": "/x", "variable_start_string": "[["}, 'can only be "{{"'),
+        ("debug", {"msg": 1, "var": "x"}, "msg and var exclude each other"),
+        ("ping", {"data": ["x"]}, "must be text, not a list"),
+    ],
+)
+def test_wrong_arguments_are_told(module: str, args: dict[str, Any], message: str) -> None:
+    assert found(module, **args) == [message]
+
+
+def plan(*tasks: dict[str, Any]) -> Plan:
+    named = [{"id": f"t{n}", "name": "t", "module": "ping", **task} for n, task in enumerate(tasks)]
+    return plan_of({"tasks": named}, source="x")
+
+
+def told(made: Plan, inventory: Inventory, **more: Any) -> list[str]:
+    return [str(problem) for problem in check(made, inventory, Path("/nowhere"), **more)]
+
+
+def hosts(tmp_path: Path, text: str) -> Inventory:
+    path = tmp_path / "hosts"
+    path.write_text(text)
+    return load_inventory(path)
+
+
+def test_a_plan_that_is_right_has_no_problem() -> None:
+    made = plan({"when": "x is defined"}, {"module": "debug", "args": {"msg": "{{ x | default('y') }}"}})
+    assert told(made, parse_hosts_argument("web1,"), extra_vars={"x": "{{ 1 }}"}) == []
+
+
+def test_a_limit_that_leaves_no_host(tmp_path: Path) -> None:
+    inventory = hosts(tmp_path, "[web]\nweb1\n[db]\n")
+    assert told(plan({}), inventory, limit="db") == [
+        "inventory: selects no host (look at --limit and at the hosts of the play)"
+    ]
+    assert told(plan({}), inventory, limit="wbe") == ["limit: no host and no group is named 'wbe' (did you mean web?)"]
+    assert told(plan({}), Inventory()) == [
+        "inventory: has no host (give an inventory with -i, for example -i web1,web2)"
+    ]
+
+
+def test_a_task_for_hosts_outside_the_limit_is_no_mistake(tmp_path: Path) -> None:
+    inventory = hosts(tmp_path, "web1\nweb2\n")
+    assert told(plan({"target_hosts": {"Hosts": ["web2"]}}, {}), inventory, limit="web1") == []
+
+
+def test_become_on_some_tasks_only_is_told_unless_the_hosts_are_root_anyway(tmp_path: Path) -> None:
+    made = plan({"become": True}, {})
+    assert made.become
+    assert len(told(made, inventory_for(made, hosts(tmp_path, "web1\n")))) == 1
+    assert ["does not ask for become" in text for text in told(made, hosts(tmp_path, "web1\n"))] == [True]
+    assert told(made, hosts(tmp_path, "web1 ansible_become=true\n")) == []
+    assert told(made, hosts(tmp_path, "web1 ansible_user=root\n")) == []
+    assert told(plan({"become": True}, {"become": "yes"}), hosts(tmp_path, "web1\n")) == []
+
+
+def test_hosts_that_are_not_touched_are_not_judged(tmp_path: Path) -> None:
+    inventory = hosts(tmp_path, "good\nbad ansible_connection=winrm\n")
+    assert told(plan({}), inventory, limit="good") == []
+    assert len(told(plan({}), inventory)) == 1
+
+
+def test_a_template_file_is_read_and_its_line_told(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text("fine {{ x }}\n{% if y %}\n{{ z | nope }}\n{% endif %}\n")
+    made = plan({"module": "template", "args": {"src": "a.j2", "dest": "/x"}})
+    (problem,) = check(made, parse_hosts_argument("web1,"), tmp_path)
+    assert (problem.path, problem.file, problem.line) == ("tasks[0].args.src", str(tmp_path / "a.j2"), 3)
+    assert "no filter named 'nope'" in problem.message
+
+
+CONFORMANCE = {
+    "example_rustle_plan_output.json": [
+        ("plays[0].batches[0].tasks[1].module", "there is no module 'package'"),
+        ("plays[0].handlers[0].module", "there is no module 'service'"),
+    ],
+    "tests/fixtures/execution_plans/file_operations_plan.json": [],
+    "tests/fixtures/execution_plans/combined_features_plan.json": [],
+    "tests/fixtures/execution_plans/ansible_demo_plan.json": [
+        ("tasks[1].args.src", "there is no file 'config.j2'"),
+        ("tasks[2].args.src", "there is no file 'app/'"),
+    ],
+}
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample plans are not beside this folder")
+@pytest.mark.parametrize("name", list(CONFORMANCE))
+def test_sample_plans(name: str) -> None:
+    made, folder = read_plan(str(SAMPLES / name))
+    problems = check(made, inventory_for(made, None), folder)
+    assert [
+        (problem.path, problem.message[: len(message)])
+        for problem, (_, message) in zip(problems, CONFORMANCE[name], strict=True)
+    ] == CONFORMANCE[name]
