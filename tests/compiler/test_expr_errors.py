@@ -1,0 +1,82 @@
+"""What is wrong in an expression is said with its place, its line and what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy_tasks.compiler.expressions import lower_condition, lower_template, lower_value
+from deploy_tasks.errors import Problem
+from deploy_tasks.plan.jinja import ExpressionError
+
+
+def _problems(text: str) -> tuple[Problem, ...]:
+    with pytest.raises(ExpressionError) as caught:
+        lower_value({"msg": text}, where="plays[0].tasks[1].args")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("{{ x | defualt(1) }}", "no filter named 'defualt'", "did you mean 'default'?"),
+        ("{{ x is definde }}", "no test named 'definde'", "did you mean 'defined'?"),
+        ("{{ rang(3) }}", "no function named 'rang'", "did you mean 'range'?"),
+        ("{{ x | qqqqqq }}", "no filter named 'qqqqqq'", None),
+        ("{{ x | password_hash }}", "no filter named 'password_hash'", "hash the password beforehand"),
+        ("{{ lookup('file', 'x') }}", "the lookup 'file' is not supported", "a program runs on the host"),
+        ("{{ lookup(x) }}", "lookup() needs the name of a lookup", None),
+        ("{% include 'x' %}", "the tag 'include' is not supported", "put the text of the other template"),
+        ("{% autoescape true %}{% endautoescape %}", "the tag 'autoescape' is not supported", "use the filter 'e'"),
+        ("{{ x", "template syntax: unexpected end of template", None),
+        ("{% fro x in y %}", "template syntax: Encountered unknown tag 'fro'", None),
+        ("{% for x in y %}", "template syntax: Unexpected end of template", None),
+        ("{{ 1 + }}", "template syntax: unexpected 'end of print statement'", None),
+        ("{% block a %}{% endblock %}{% block a %}{% endblock %}", "template syntax: block 'a' defined twice", None),
+        ("{{ " + "(" * 2000 + " }}", "the template is nested too deep", None),
+    ],
+)
+def test_problems(text: str, message: str, hint: str | None) -> None:
+    (problem,) = _problems(text)
+    assert problem.path == "plays[0].tasks[1].args.msg"
+    assert problem.message.startswith(message)
+    assert hint is None if problem.hint is None else problem.hint.startswith(str(hint))
+
+
+def test_all_unknown_names_are_told_with_their_lines() -> None:
+    found = _problems("{{ x | uper }}\n{{ x | lwoer }}\n\n{{ x is definde }}")
+    assert [(problem.line, problem.hint) for problem in found] == [
+        (1, "did you mean 'upper'?"),
+        (2, "did you mean 'lower'?"),
+        (4, "did you mean 'defined'?"),
+    ]
+
+
+@pytest.mark.parametrize("condition", ["x ==", "x y", "(x", "x | nope", ""])
+def test_conditions(condition: str) -> None:
+    with pytest.raises(ExpressionError):
+        lower_condition(condition, where="when")
+
+
+def test_a_condition_has_no_braces() -> None:
+    with pytest.raises(ExpressionError, match="an expression already") as caught:
+        lower_condition("'{{ x }}' == 'y'", where="plays[0].tasks[0].when")
+    assert caught.value.problems[0].hint == "write x == 'a' instead of '{{ x }}' == 'a'"
+
+
+def test_a_condition_is_no_list() -> None:
+    with pytest.raises(ExpressionError, match="not a list"):
+        lower_condition(["x"], where="when")
+
+
+def test_template_files_say_the_line() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        lower_template("a\nb\n{{ x | uper }}", where="templates.a")
+    assert caught.value.problems[0].line == 3
+
+
+@pytest.mark.parametrize(
+    "setting", ["trim_blocks: 1", "extensions: ['x']", "trim_blocks", "block_start_string: ''", "x: y("]
+)
+def test_headers_of_template_files(setting: str) -> None:
+    with pytest.raises(ExpressionError, match="is no setting of a template"):
+        lower_template(f"#jinja2: {setting}\ntext", where="templates.a")

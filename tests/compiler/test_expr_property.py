@@ -1,0 +1,41 @@
+"""Generated expressions and templates give the same through real Jinja2 and through the runner's evaluator.
+
+A few hundred cases by default; `DEPLOY_TASKS_EXPR_CASES=10000` runs that many of each kind.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.support.expression_grammar import case, expressions, templates
+from tests.support.expressions import Evaluator, agree, jinja_expression, jinja_template
+
+_SETTINGS = settings(
+    max_examples=int(os.environ.get("DEPLOY_TASKS_EXPR_CASES", "300")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@_SETTINGS
+@given(case(expressions))
+@pytest.mark.timeout(3600)
+def test_expressions_agree(evaluator: Evaluator, case: tuple[str, dict[str, Any]]) -> None:
+    text, variables = case
+    real = jinja_expression(text, variables)
+    ours = evaluator.expression(text, variables)
+    assert agree(real, ours), f"{text}\nJinja2: {real}\nours:   {ours}"
+
+
+@_SETTINGS
+@given(case(templates))
+@pytest.mark.timeout(3600)
+def test_templates_agree(evaluator: Evaluator, case: tuple[str, dict[str, Any]]) -> None:
+    text, variables = case
+    real = jinja_template(text, variables)
+    ours = evaluator.template(text, variables)
+    assert agree(real, ours), f"{text}\nJinja2: {real}\nours:   {ours}"

@@ -1,0 +1,65 @@
+"""A compiled plan is one executable that does what the plan says, by itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy_tasks.compiler import compile_plan, this_machine
+from deploy_tasks.plan.model import Plan, Play, Task
+from tests.support.compiler import shared_cache
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def task(number: int, module: str, args: dict[str, Any], **fields: Any) -> Task:
+    name = fields.pop("name", f"task {number}")
+    return Task(id=f"t{number}", name=name, module=module, args=args, where=f"plays[0].tasks[{number}]", **fields)
+
+
+def run(plan: Plan, files: dict[str, Path], state: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    made = compile_plan(plan, files, this_machine(), cache=shared_cache())
+    command = [str(made.path), "run", "--state-dir", str(state), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def play(*tasks: Task, **fields: Any) -> Plan:
+    return Plan(name="web", format="playbook", plays=(Play(id="p", name="p", tasks=tasks, where="plays[0]", **fields),))
+
+
+def test_files_templates_variables_and_facts_arrive(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    (source / "app").mkdir(parents=True)
+    (source / "app" / "one").write_text("1")
+    (source / "app" / "big").write_bytes(bytes(range(256)) * 5000)
+    (source / "motd.j2").write_text(
+        "{{ who }} on {{ ansible_system }}\n{% for x in words %}\n- {{ x }}\n{% endfor %}\n"
+    )
+    plan = play(
+        task(0, "copy", {"src": "app/", "dest": f"{out}/app/"}),
+        task(1, "template", {"src": "motd.j2", "dest": f"{out}/motd"}),
+        task(2, "command", {"_raw_params": "echo {{ who }}"}, register="said", changed_when=("false",)),
+        task(3, "assert", {"that": ["said.stdout == 'you'", "hostvars[inventory_hostname].ansible_system == 'Linux'"]}),
+        task(4, "command", {"_raw_params": "false"}, only=("somebody-else",)),
+        vars={"who": "you", "words": ["one", "{{ who }}"]},
+        hosts=("all",),
+    )
+    files = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+    ended = run(plan, files, tmp_path / "state")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (out / "motd").read_text() == "you on Linux\n- one\n- you\n"
+    for name in ("one", "big"):
+        assert (out / "app" / name).read_bytes() == (source / "app" / name).read_bytes()
+
+
+def test_an_assertion_that_does_not_hold_is_shown_as_written(tmp_path: Path) -> None:
+    ended = run(play(task(0, "assert", {"that": ["1 == 1", "port > 1024"]}), vars={"port": 80}), {}, tmp_path, "--json")
+    assert ended.returncode == 1
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    (failed,) = [event for event in events if event["event"] == "task"]
+    assert failed["status"] == "failed"
+    assert failed["result"]["assertion"] == "port > 1024"
