@@ -1,0 +1,1 @@
+"""What people type. Renders progress and tables; has no logic of its own."""

@@ -1,0 +1,100 @@
+"""`deploy`: compile a plan, push it to every host, verify it, roll back what is not right."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from deploy_tasks.cli import follow, request
+from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, SkipTags, Tags, split
+
+_HOW = "How"
+EXAMPLES = """\
+Examples:
+
+`deploy-tasks deploy web.json -i hosts.ini --verify`
+
+`deploy-tasks deploy web.json -i hosts.ini --check --diff --limit 'web,!web-3'`
+
+`deploy-tasks deploy web.json -i hosts.ini -e version=1.4 -e @secrets.yml --max-fail-percentage 10`
+
+`rustle-plan site.yml | deploy-tasks deploy - -i web-1,web-2, --json`
+"""
+
+
+def deploy(
+    plan: Plan,
+    inventory: Inventory = None,
+    limit: Limit = None,
+    tags: Tags = None,
+    skip_tags: SkipTags = None,
+    extra_vars: ExtraVars = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", rich_help_panel=_HOW, help="Check digest and effect on every host afterwards.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", rich_help_panel=_HOW, help="Change nothing; say what would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", rich_help_panel=_HOW, help="Show changes of files.")] = False,
+    parallel: Annotated[
+        int | None, typer.Option(min=1, max=512, metavar="N", rich_help_panel=_HOW, help="Hosts at once.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=1, metavar="SECONDS", rich_help_panel=_HOW, help="Seconds one host may take; default 120."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("-t", "--target", metavar="TRIPLE", rich_help_panel=_HOW, help="Platform of every host."),
+    ] = None,
+    max_fail_percentage: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="N",
+            rich_help_panel=_HOW,
+            help="Share of a batch that may fail before every host is taken back.",
+        ),
+    ] = 0.0,
+    rebuild: Annotated[bool, typer.Option("--rebuild", rich_help_panel=_HOW, help="Compile anew.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Enqueue, print the deployment's id and leave.", rich_help_panel=_HOW)
+    ] = False,
+    as_json: AsJson = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", rich_help_panel="Output", help="One line for every host.")
+    ] = False,
+) -> int:
+    """Compile a plan, push it to every host, run it there and report; hosts that fail are rolled back.
+
+    Without a running service (`deploy-tasks up`) an embedded Redis and workers are started for this deployment and
+    ended after it. Ctrl-C cancels in an orderly way, a second Ctrl-C leaves.
+    """
+    view = follow.View(
+        as_json=as_json,
+        redo=shlex.join(["deploy-tasks", "deploy", plan, *(["-i", inventory] if inventory else [])]),
+        verbose=verbose or check,
+        changes=check or diff,
+        check=check,
+    )
+    with follow.told_as_json(as_json):
+        ready = request.prepared(
+            plan,
+            inventory,
+            limit=limit,
+            extra_vars=extra_vars or (),
+            target=target,
+            timeout_s=timeout,
+            verify=verify,
+            check=check,
+            diff=diff,
+            tags=split(tags),
+            skip_tags=split(skip_tags),
+            parallel=parallel,
+            max_fail_percentage=max_fail_percentage,
+            rebuild=rebuild,
+        )
+        return follow.detach(ready, view) if detach else follow.deployed(ready, view)

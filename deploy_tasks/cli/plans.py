@@ -1,0 +1,72 @@
+"""`validate` and `compile`: what can be done with a plan without touching a host."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy_tasks.cli import executables, failure, inputs, render, units, variables
+from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, split
+from deploy_tasks.compiler.targets import normalise, this_machine
+from deploy_tasks.errors import DeployError
+
+
+def validate(
+    plan: Plan,
+    inventory: Inventory = None,
+    limit: Limit = None,
+    extra_vars: ExtraVars = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check a plan and its inventory without enqueueing anything: every problem at once, each with its place."""
+    try:
+        found = inputs.read(plan, inventory, limit, variables.extra_vars(extra_vars or ()))
+    except DeployError as error:
+        if as_json:
+            render.out().print(json.dumps({"valid": False, **failure.document(error)["error"]}))
+        raise
+    tasks = sum(1 for _ in found.plan.walk())
+    targets = {target.triple: count for target, count in found.targets.items()}
+    if as_json:
+        facts = {"plan": found.plan.name, "tasks": tasks, "hosts": list(found.hosts), "targets": targets}
+        render.out().print(json.dumps({"valid": True, **facts}))
+        return 0
+    shown = ", ".join(f"{triple} {units.count(count, 'host')}" for triple, count in targets.items())
+    render.out().print(
+        render.row("valid", found.plan.name, units.count(tasks, "task"), units.count(len(found.hosts), "host"), shown)
+    )
+    return 0
+
+
+def compile_(
+    plan: Plan,
+    inventory: Inventory = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-t", "--target", metavar="TRIPLE", help="Platform, may repeat; default: those of the hosts, else this one."
+        ),
+    ] = None,
+    output_dir: Annotated[
+        Path, typer.Option("-o", "--output-dir", metavar="DIR", help="Where the executables are written.")
+    ] = Path("."),
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the runner anew.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Compile a plan into one self-contained executable per platform: copy it to a host and run it there alone.
+
+    Example: `deploy-tasks compile web.json -t aarch64-linux -o dist && dist/web-aarch64-linux run --check`
+    """
+    found = inputs.for_compiling(plan, inventory)
+    wanted = [normalise(name) for name in split(target)] or list(found.targets) or [this_machine()]
+    written = executables.write(found, wanted, output_dir, rebuild=rebuild)
+    if as_json:
+        render.out().print(json.dumps([each.to_json() for each in written]))
+        return 0
+    for each in written:
+        how = "cached" if each.cached else units.seconds(each.build_s)
+        render.out().print(render.row("compiled", str(each.path), f"{each.triple} {units.size(each.size)} ({how})"))
+    return 0

@@ -1,0 +1,11 @@
+"""What can go wrong with a local fleet."""
+
+from deploy_tasks.errors import DeployError
+
+
+class FleetError(DeployError):
+    """The local hosts cannot be started, reached or changed."""
+
+
+class FleetUnavailable(FleetError):
+    """This machine lacks what a fleet needs; the message names it."""

@@ -1,0 +1,327 @@
+"""Asking for deployments and following them. Thin: it checks, records and sends one message; workers do the rest.
+
+>>> from deploy_tasks import deploy
+>>> handle = deploy("web.json", "hosts.ini", verify=True)
+>>> for event in handle.events():
+...     print(event)
+>>> handle.wait().status
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import OutOfMemoryError, RedisError
+
+from deploy_tasks import broker
+from deploy_tasks.errors import BadInput, BrokerLost, NotFound
+from deploy_tasks.outcome import DeploymentStatus
+from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.model import Plan
+from deploy_tasks.rollout import archive, keys
+from deploy_tasks.rollout.drive import WAIT_S, undoable
+from deploy_tasks.rollout.events import Follower
+from deploy_tasks.rollout.ledger import FINISHED, Ledger
+from deploy_tasks.rollout.prepare import Prepared, Request, prepare
+from deploy_tasks.rollout.record import Options, Record
+from deploy_tasks.rollout.result import Result
+from deploy_tasks.rollout.views import Event
+from deploy_tasks.settings import Settings, settings
+from deploy_tasks.store import Store, open_store
+
+__all__ = [
+    "Event",
+    "Handle",
+    "Prepared",
+    "Producer",
+    "Request",
+    "Result",
+    "cancel",
+    "deploy",
+    "deployments",
+    "prepare",
+    "rollback",
+    "status",
+]
+
+log = logging.getLogger(__name__)
+# Asking is given up after at most 2 s x 2 tries x 2 connections, see `broker.connect`.
+_PATIENCE, _TIMEOUT_S = 1, 2.0
+# Following a deployment survives a Redis that is away for this long.
+_AWAY_S, _PAUSE_S = 60.0, 0.5
+_LIMIT = re.compile(r"@([A-Za-z0-9][A-Za-z0-9._-]*)\.([a-z_]+)")
+
+
+class Producer:
+    """The producer's connections. Gives up within 10 s when Redis is away."""
+
+    def __init__(self, config: Settings | None = None) -> None:
+        self.settings = config or settings()
+        self.url = broker.redis_url(self.settings)
+        self.redis: Redis = broker.connect(self.url, patience=_PATIENCE, timeout_s=_TIMEOUT_S)
+        self.ledger = Ledger(self.redis, stale_s=3 * self.settings.lease_s, keep_days=self.settings.record_days)
+        self.store: Store = open_store(self.settings.store)
+
+    def submit(self, prepared: Prepared) -> Handle:
+        """Record a deployment and start it.
+
+        Raises `Refused` when another one holds a host, `BrokerLost` when Redis is away; nothing is enqueued then.
+        Asking twice with the same id and content is asking once.
+        """
+        with _reaching("nothing was enqueued"):
+            self._ready()
+            record = prepared.record.model_copy(update={"bundle": self.store.put(prepared.bundle)})
+            created = self.ledger.create(record)
+            if created:
+                self._keep_intent(record)
+        if created:
+            self._start(record.id)
+        return Handle(record.id, self)
+
+    def _keep_intent(self, record: Record) -> None:
+        """Only what the ledger has accepted: an intent nobody knows of would be carried out when Redis loses its data.
+        Whoever takes the deployment's first step writes it too, so that a producer killed here costs nothing."""
+        try:
+            archive.keep_intent(self.store, record)
+        except BaseException:
+            self.ledger.finish(record, DeploymentStatus.CANCELLED, "it could not be kept", [DeploymentStatus.QUEUED])
+            raise
+
+    def rollback(self, deployment: str) -> Handle:
+        """Take every host of an ended deployment back to where it was before.
+
+        Raises `NotFound`, `Refused` when another deployment holds a host, `BadInput` when there is nothing to undo.
+        """
+        with _reaching("nothing was enqueued"):
+            shot = self.ledger.snapshot(deployment)
+            handle = Handle(deployment, self, self._last_event(deployment))
+            if shot.head.status is DeploymentStatus.ROLLING_BACK:
+                return handle
+            hosts = undoable(shot)
+            if shot.head.status.final and not hosts:
+                raise BadInput(f"deployment {deployment} is {shot.head.status}: there is nothing to take back")
+            done = self.ledger.unwind(
+                shot.head.record,
+                hosts,
+                expected=FINISHED,
+                reason="rolled back by hand",
+                wait_s=WAIT_S,
+                relock=True,
+            )
+            if not done:
+                raise BadInput(
+                    f"deployment {deployment} is {shot.head.status}",
+                    hint=f"deploy-tasks cancel {deployment} stops it and takes its hosts back",
+                )
+            archive.keep_intent(self.store, shot.head.record, undo=True)
+        self._start(deployment)
+        return handle
+
+    def cancel(self, deployment: str, reason: str = "cancelled by hand") -> DeploymentStatus:
+        """Stop a deployment and take its hosts back; returns where it is now. Raises `NotFound`."""
+        with _reaching("nothing was cancelled"):
+            self.ledger.cancel(deployment, reason)
+            now = self.ledger.status(deployment)
+        if not now.final:
+            self._start(deployment)
+        return now
+
+    def status(self, deployment: str) -> Result:
+        """Where a deployment is, or how it ended. Raises `NotFound`."""
+        with _reaching("nothing is known of it"):
+            try:
+                return Result.of(self.ledger.snapshot(deployment))
+            except NotFound:
+                kept = archive.result(self.store, deployment)
+                if kept is None:
+                    raise
+                return Result.model_validate(kept)
+
+    def deployments(self, limit: int = 100) -> list[Result]:
+        """The last deployments, the newest first."""
+        with _reaching("nothing is known"):
+            found = []
+            for name in self.ledger.ids(limit):
+                with contextlib.suppress(NotFound):
+                    found.append(self.status(name))
+            return found
+
+    def limit(self, pattern: str | None) -> str | None:
+        """The pattern with `@ID.failed`, `@ID.succeeded`… replaced by the hosts of that deployment."""
+        if not pattern or "@" not in pattern:
+            return pattern
+        return _LIMIT.sub(lambda match: self._hosts(match[1], match[2]), pattern)
+
+    def _hosts(self, deployment: str, what: str) -> str:
+        hosts = self.status(deployment).select(what)
+        if not hosts:
+            raise BadInput(f"@{deployment}.{what} is no host", hint=f"deploy-tasks status {deployment} shows its hosts")
+        return ",".join(hosts)
+
+    def _ready(self) -> None:
+        """Refuse a Redis that would throw away queues when it is full."""
+        policy = self.redis.info("memory").get("maxmemory_policy", "noeviction")
+        if policy != "noeviction" and not str(policy).startswith("volatile"):
+            raise BadInput(
+                f"Redis evicts keys when it is full ({policy}): deployments could vanish",
+                hint="set maxmemory-policy noeviction",
+            )
+
+    def _start(self, deployment: str) -> None:
+        """One message. If it cannot be sent the sweeper starts the deployment: it stands in the ledger."""
+        try:
+            application = broker.make_celery(self.settings, self.url)
+            policy = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+            application.send_task(
+                broker.START, kwargs={"deployment": deployment}, ignore_result=True, retry=True, retry_policy=policy
+            )
+        except Exception as error:
+            log.warning("%s is recorded; its first message was not sent (%s), workers will find it", deployment, error)
+
+    def _last_event(self, deployment: str) -> str:
+        last: Any = self.redis.xrevrange(keys.events(deployment), count=1)
+        return str(last[0][0]) if last else "0"
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A deployment under way."""
+
+    id: str
+    producer: Producer = field(repr=False)
+    after: str = "0"
+
+    def status(self) -> Result:
+        """Where it is now."""
+        return self.producer.status(self.id)
+
+    def wait(self, timeout_s: float | None = None) -> Result:
+        """Wait for its end. Raises `TimeoutError` after `timeout_s`; the deployment goes on then."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        for _ in self._follow():
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError(f"deployment {self.id} has not ended after {timeout_s:g} s")
+        return self.status()
+
+    def events(self) -> Iterator[Event]:
+        """What happens, from the beginning until its end."""
+        return (event for event in self._follow() if event is not None)
+
+    def cancel(self) -> DeploymentStatus:
+        """Stop it and take its hosts back."""
+        return self.producer.cancel(self.id)
+
+    def rollback(self) -> Handle:
+        """Take its hosts back after its end."""
+        return self.producer.rollback(self.id)
+
+    def _follow(self) -> Iterator[Event | None]:
+        """Events, and `None` at least every second. A Redis that is away for a while is waited for."""
+        follower = Follower(self.producer.redis, self.id, self.after)
+        heard = time.monotonic()
+        while not follower.ended:
+            try:
+                events = follower.poll()
+                yield from events
+                yield None
+                if not events and self._ended():
+                    return
+                heard = time.monotonic()
+            except (RedisError, OSError) as error:
+                if time.monotonic() - heard > _AWAY_S:
+                    with _reaching(f"deployment {self.id} goes on without us"):
+                        raise error
+                time.sleep(_PAUSE_S)
+                yield None
+
+    def _ended(self) -> bool:
+        """Whether it ended unseen: its events may be gone, as after a Redis that lost its data."""
+        try:
+            return self.producer.ledger.status(self.id).final
+        except NotFound:
+            return archive.result(self.producer.store, self.id) is not None
+
+
+@contextlib.contextmanager
+def _reaching(consequence: str) -> Iterator[None]:
+    try:
+        yield
+    except OutOfMemoryError as error:
+        raise BrokerLost(f"Redis is full ({error}); {consequence}", hint="raise maxmemory or wait") from None
+    except (RedisError, OSError) as error:
+        raise BrokerLost(
+            f"Redis does not answer ({error}); {consequence}", hint="is it running? deploy-tasks doctor tells"
+        ) from None
+
+
+def deploy(
+    plan: str | Path | Mapping[str, Any] | Plan,
+    inventory: str | Path | Inventory | None = None,
+    *,
+    verify: bool | None = None,
+    limit: str | None = None,
+    tags: Sequence[str] = (),
+    skip_tags: Sequence[str] = (),
+    extra_vars: Mapping[str, Any] | None = None,
+    check: bool = False,
+    diff: bool = False,
+    parallel: int | None = None,
+    serial: Sequence[int | str] = (),
+    timeout_s: float | None = None,
+    max_fail_percentage: float = 0,
+    undo_failed: bool = True,
+    rebuild: bool = False,
+    target: str | None = None,
+    deployment_id: str | None = None,
+) -> Handle:
+    """Deploy a plan to the hosts of an inventory and return at once with a handle.
+
+    `plan` is a path, `-`, a parsed document or a plan; `limit` a host pattern, also `@ID.failed`; `serial` the sizes of
+    batches; `timeout_s` the deadline of one host; `parallel` how many hosts are worked on at once.
+    Raises `PlanError`, `InventoryError`, `BadInput` (nothing enqueued), `Refused` (hosts are held), `BrokerLost`.
+    """
+    producer = Producer()
+    options = Options(
+        verify=bool(verify),
+        check=check,
+        diff=diff,
+        tags=tuple(tags),
+        skip_tags=tuple(skip_tags),
+        parallel=parallel,
+        timeout_s=timeout_s or producer.settings.timeout_s,
+        deployment_timeout_s=producer.settings.deployment_timeout_s,
+        max_fail_percentage=max_fail_percentage,
+        undo_failed=undo_failed,
+        rebuild=rebuild,
+        keep=producer.settings.keep,
+    )
+    request = Request(plan, inventory, producer.limit(limit), extra_vars or {}, serial, target, deployment_id, options)
+    return producer.submit(prepare(request))
+
+
+def status(deployment_id: str) -> Result:
+    """Where a deployment is, or how it ended. Raises `NotFound`, `BrokerLost`."""
+    return Producer().status(deployment_id)
+
+
+def rollback(deployment_id: str) -> Handle:
+    """Take every host of an ended deployment back. Raises `NotFound`, `Refused`, `BadInput`, `BrokerLost`."""
+    return Producer().rollback(deployment_id)
+
+
+def cancel(deployment_id: str) -> DeploymentStatus:
+    """Stop a deployment and take its hosts back. Raises `NotFound`, `BrokerLost`."""
+    return Producer().cancel(deployment_id)
+
+
+def deployments(limit: int = 100) -> list[Result]:
+    """The last deployments, the newest first. Raises `BrokerLost`."""
+    return Producer().deployments(limit)

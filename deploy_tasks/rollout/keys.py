@@ -1,0 +1,61 @@
+"""The names of everything the ledger keeps in Redis. No other file spells a key."""
+
+from __future__ import annotations
+
+PREFIX = "dt:"
+#: Sorted set: deployment id by creation time, for listing.
+INDEX = PREFIX + "deployments"
+#: Sorted set: unfinished deployment id by its last heartbeat.
+ACTIVE = PREFIX + "active"
+#: Sorted set: `id host` by the time its lease ends.
+LEASES = PREFIX + "leases"
+#: Sorted set: `id target` by the time the lease of its build ends.
+BUILDS = PREFIX + "builds"
+#: Hash: what is locked (address of a host) to the deployment that holds it.
+LOCKS = PREFIX + "locks"
+#: The last sequence number given out.
+SEQUENCE = PREFIX + "sequence"
+#: Present as long as this Redis has kept its data since the ledger was last reconciled.
+EPOCH = PREFIX + "epoch"
+#: The one sweeper at work.
+SWEEPER = PREFIX + "sweeper"
+#: Prefix of keys that remember which slots of a schedule were already used.
+SLOT = PREFIX + "slot:"
+#: Prefix of the keys by which canaries answer.
+CANARY = PREFIX + "canary:"
+
+
+def head(deployment: str) -> str:
+    """Hash: record, status, counters of batches, artifacts."""
+    return f"{PREFIX}d:{deployment}"
+
+
+def hosts(deployment: str) -> str:
+    """Hash: host to `state attempt batch owner`."""
+    return f"{PREFIX}d:{deployment}:hosts"
+
+
+def outcomes(deployment: str) -> str:
+    """Hash: host to its outcome as JSON."""
+    return f"{PREFIX}d:{deployment}:outcomes"
+
+
+def lane(deployment: str) -> str:
+    """List: hosts of the open batch that wait for room, see `Options.parallel`."""
+    return f"{PREFIX}d:{deployment}:lane"
+
+
+def events(deployment: str) -> str:
+    """Stream of what happened, bounded."""
+    return f"{PREFIX}d:{deployment}:events"
+
+
+def member(deployment: str, host: str) -> str:
+    """How the set of leases names one host of one deployment. Ids hold no space; host names may."""
+    return f"{deployment} {host}"
+
+
+def split(member: str) -> tuple[str, str]:
+    """Deployment and host of a member."""
+    deployment, _, host = member.partition(" ")
+    return deployment, host

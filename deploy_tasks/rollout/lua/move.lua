@@ -1,0 +1,32 @@
+-- Moves one host along the drawn edges, for the worker that owns it, and notes what happened.
+-- KEYS head hosts leases outcomes events
+-- ARGV host member attempt owner path(states, comma separated) outcome event maxlen counter(batch number or undo)
+local raw = redis.call('HGET', KEYS[2], ARGV[1])
+if not raw then return {'unknown', ''} end
+local state, attempt, batch, owner = parse(raw)
+local path = {}
+for step in string.gmatch(ARGV[5], '[^,]+') do path[#path + 1] = step end
+if attempt ~= tonumber(ARGV[3]) or owner ~= ARGV[4] then
+  local same = attempt == tonumber(ARGV[3]) and owner == '-' and FINAL[state] and path[#path] == state
+  return {same and 'repeated' or 'lost', raw}
+end
+for _, to in ipairs(path) do
+  if to ~= state then
+    if not EDGES[state][to] then return {'edge', raw} end
+    state = to
+  end
+end
+local final = FINAL[state] and #path > 0
+redis.call('HSET', KEYS[2], ARGV[1], pack(state, attempt, batch, final and '-' or owner))
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], ARGV[1], ARGV[6]) end
+note(KEYS[5], ARGV[8], ARGV[7])
+if not final then return {'ok', ''} end
+redis.call('ZREM', KEYS[3], ARGV[2])
+local counter = 'undo:left'
+if ARGV[9] ~= 'undo' then
+  counter = 'b:' .. batch .. ':left'
+  if BAD[state] or state == 'cancelled' then redis.call('HINCRBY', KEYS[1], 'b:' .. batch .. ':bad', 1) end
+end
+local left = redis.call('HINCRBY', KEYS[1], counter, -1)
+if left <= 0 then redis.call('HSET', KEYS[1], 'due', '1') end
+return {'ok', tostring(left)}

@@ -1,0 +1,155 @@
+"""From plan and inventory to a record and a bundle: everything that can be checked is checked here, before anything
+is enqueued. Pure apart from reading the files it is pointed at.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import secrets
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy_tasks.errors import BadInput, PlanError, Problem
+from deploy_tasks.plan.bundle import make_bundle
+from deploy_tasks.plan.files import files as plan_files
+from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.plan.inventory import inventory_for, load_inventory
+from deploy_tasks.plan.load import load_plan, read_plan
+from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.patterns import split
+from deploy_tasks.plan.validate import check
+from deploy_tasks.rollout.record import Options, Record, Target
+from deploy_tasks.rollout.strategy import batch_sizes
+
+DEFAULT_TRIPLE = "x86_64-linux"
+MAX_HOSTS = 10_000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for. `limit` is a host pattern; `serial` beats the plan's own batches."""
+
+    plan: str | Path | Mapping[str, Any] | Plan
+    inventory: str | Path | Inventory | None = None
+    limit: str | None = None
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    serial: Sequence[int | str] = ()
+    target: str | None = None
+    deployment_id: str | None = None
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked request: what would be recorded and what the workers would read."""
+
+    plan: Plan
+    inventory: Inventory
+    record: Record
+    bundle: bytes = field(repr=False)
+
+
+def prepare(request: Request) -> Prepared:
+    """Read, check and bundle. Raises `PlanError` and `InventoryError` with every problem, `BadInput`."""
+    began = time.monotonic()
+    plan, base = _plan(request.plan)
+    given = request.inventory
+    inventory = inventory_for(plan, given if given is None or isinstance(given, Inventory) else _load(given, base))
+    names = _hosts(plan, inventory, request.limit)
+    chosen = inventory.subset(names)
+    problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
+    if problems:
+        raise PlanError(problems)
+    bundle = make_bundle(plan, chosen, plan_files(plan, base), {"extra_vars": dict(request.extra_vars)})
+    record = Record(
+        id=_id(request.deployment_id),
+        name=plan.name,
+        by=f"{_user()}@{socket.gethostname()}",
+        bundle="",
+        targets=tuple(_target(chosen.hosts[name], plan, request.target) for name in names),
+        batches=batch_sizes(len(names), request.serial or _serial(plan)),
+        options=_options(request.options, plan),
+        validate_s=round(time.monotonic() - began, 4),
+    )
+    return Prepared(plan, chosen, record, bundle)
+
+
+def _load(given: str | Path, base: Path) -> Inventory:
+    return load_inventory(given, plan_dir=base)
+
+
+def _plan(given: str | Path | Mapping[str, Any] | Plan) -> tuple[Plan, Path]:
+    if isinstance(given, Plan):
+        return given, Path.cwd()
+    if isinstance(given, Mapping):
+        return load_plan(json.dumps(given), source="plan"), Path.cwd()
+    return read_plan(str(given))
+
+
+def _hosts(plan: Plan, inventory: Inventory, limit: str | None) -> tuple[str, ...]:
+    """The hosts of any play that the limits leave, in the inventory's order."""
+    wanted: set[str] = set()
+    for play in plan.plays:
+        wanted.update(inventory.select(play.hosts))
+    for pattern in (plan.limit, limit):
+        if pattern:
+            wanted &= set(inventory.select(split([pattern])))
+    names = tuple(name for name in inventory.hosts if name in wanted)
+    if not names:
+        hint = "look at the plays' hosts, the inventory and --limit"
+        raise PlanError([Problem("plays", "no host of the inventory is selected", hint)])
+    if len(names) > MAX_HOSTS:
+        raise BadInput(
+            f"{len(names)} hosts in one deployment, the limit is {MAX_HOSTS}", hint="deploy in parts: --limit"
+        )
+    return names
+
+
+def _options(asked: Options, plan: Plan) -> Options:
+    """What was asked for; where nothing was, what the plan says of its own carrying out."""
+    return asked.model_copy(
+        update={
+            "verify": asked.verify or bool(plan.verify),
+            "check": asked.check or plan.check,
+            "diff": asked.diff or plan.diff,
+            "tags": asked.tags or plan.tags,
+            "skip_tags": asked.skip_tags or plan.skip_tags,
+            "parallel": asked.parallel or plan.forks,
+            "deployment_timeout_s": plan.deployment_timeout_s or asked.deployment_timeout_s,
+        }
+    )
+
+
+def _serial(plan: Plan) -> Sequence[int | str]:
+    """The batches of the first play that asks for some: a deployment is one sequence of batches."""
+    return next((play.serial for play in plan.plays if play.serial), ())
+
+
+def _target(host: Host, plan: Plan, asked: str | None) -> Target:
+    triple = asked or plan.targets.get(host.name) or host.target or DEFAULT_TRIPLE
+    place = f"local:{host.name}" if host.connection == "local" else f"{host.address}:{host.port}"
+    return Target(host=host.name, lock=place + (host.state_dir or ""), triple=triple)
+
+
+def _id(asked: str | None) -> str:
+    if asked is None:
+        return secrets.token_hex(4)
+    if not _ID.fullmatch(asked):
+        raise BadInput(
+            f"{asked[:80]!r} cannot be a deployment's id", hint="letters, digits and . _ -, at most 64, e.g. web-42"
+        )
+    return asked
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "?"

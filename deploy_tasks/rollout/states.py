@@ -1,0 +1,58 @@
+"""The life of a host in a deployment, drawn once.
+
+```
+ queued ─► connecting ─► sending ─► running ─► verifying ─► succeeded
+   │            │            │          │           │           │
+   │            └────────────┴──────────┴───────────┴─► failed, unreachable, cancelled
+   └─► cancelled                                                │
+                              succeeded, failed, unreachable, cancelled ─► undoing ─► rolled_back
+                                                                              ▲  │
+                                                                              │  └──► undo_failed
+                                                                              └──────────┘  (a rollback asked for again)
+```
+
+A phase may be so short that nobody sees it, so a host in flight may move to any later phase. It never moves back:
+a host whose worker died goes to `connecting` again only with a higher attempt number, which is the fence.
+"""
+
+from __future__ import annotations
+
+from deploy_tasks.outcome import HostState as S
+
+#: Phases in which a worker holds the host, in order.
+IN_FLIGHT: tuple[S, ...] = (S.CONNECTING, S.SENDING, S.RUNNING, S.VERIFYING)
+#: Ends of the way forward.
+ENDED: frozenset[S] = frozenset({S.SUCCEEDED, S.FAILED, S.UNREACHABLE, S.CANCELLED})
+#: States in which nobody works on the host.
+FINAL: frozenset[S] = ENDED | {S.ROLLED_BACK, S.UNDO_FAILED}
+#: Ends that count against the failure budget of a batch.
+BAD: frozenset[S] = frozenset({S.FAILED, S.UNREACHABLE, S.ROLLED_BACK, S.UNDO_FAILED})
+
+
+def _edges() -> dict[S, frozenset[S]]:
+    table: dict[S, frozenset[S]] = {S.QUEUED: frozenset({S.CONNECTING, S.CANCELLED})}
+    for place, state in enumerate(IN_FLIGHT):
+        table[state] = frozenset(IN_FLIGHT[place + 1 :]) | ENDED
+    for state in ENDED:
+        table[state] = frozenset({S.UNDOING})
+    table[S.UNDOING] = frozenset({S.ROLLED_BACK, S.UNDO_FAILED})
+    table[S.ROLLED_BACK] = frozenset()
+    table[S.UNDO_FAILED] = frozenset({S.UNDOING})
+    return table
+
+
+#: Every move there is: from a state to the states it may become.
+EDGES: dict[S, frozenset[S]] = _edges()
+
+
+def allowed(old: S, new: S) -> bool:
+    """Whether a host may go from one state to the other within one attempt."""
+    return new in EDGES[old]
+
+
+def lua_tables() -> str:
+    """The same table for the ledger's scripts, so that it is written down only once."""
+    rows = ",".join(f"{old.value}={{{','.join(f'{new.value}=true' for new in sorted(EDGES[old]))}}}" for old in EDGES)
+    final = ",".join(f"{state.value}=true" for state in sorted(FINAL))
+    bad = ",".join(f"{state.value}=true" for state in sorted(BAD))
+    return f"local EDGES={{{rows}}}\nlocal FINAL={{{final}}}\nlocal BAD={{{bad}}}\n"

@@ -1,0 +1,1 @@
+"""The Celery tasks and what their few lines call: compiling, pushing, undoing, concluding."""

@@ -1,0 +1,220 @@
+"""One host's part in a deployment, from the worker's side: fence, lease, talk to the host, write how it ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deploy_tasks import transport
+from deploy_tasks.errors import DeployError
+from deploy_tasks.outcome import HostOutcome, HostState
+from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.drive import go_on
+from deploy_tasks.rollout.hostbook import Phase
+from deploy_tasks.rollout.pulse import Held
+from deploy_tasks.rollout.views import Grant, NotGranted
+from deploy_tasks.secret import Masker
+from deploy_tasks.tasks import outcomes
+from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.material import Material, material
+from deploy_tasks.tasks.outcomes import End, Failure
+
+log = logging.getLogger(__name__)
+#: What is kept of a task's event, and how much of its texts.
+_KEPT = ("index", "total", "id", "name", "module", "status", "duration_s", "handler", "where")
+_MESSAGE, _DIFF, _DIFFS = 500, 4000, 20
+#: Tries of one conversation whose connection was lost midway; the host answers the second with the first one's report.
+_TRIES = 3
+_PAUSE_S = 1.0
+
+Work = Callable[[Context, Material, Held, float], End]
+
+
+def push_host(here: Context, deployment: str, host: str, attempt: int, task_id: str) -> dict[str, Any]:
+    """Bring one host to the deployment; whatever happens comes back as a value."""
+    return _carry_out(here, deployment, host, attempt, task_id, "push", _push)
+
+
+def undo_host(here: Context, deployment: str, host: str, attempt: int, task_id: str) -> dict[str, Any]:
+    """Take one host back; whatever happens comes back as a value."""
+    return _carry_out(here, deployment, host, attempt, task_id, "undo", _undo)
+
+
+def _carry_out(
+    here: Context, deployment: str, host: str, attempt: int, task_id: str, phase: Phase, work: Work
+) -> dict[str, Any]:
+    owner = f"{here.name}:{uuid.uuid4().hex[:12]}"
+    try:
+        grant = here.ledger.hosts.grant(deployment, host, attempt, owner, here.settings.lease_s, phase)
+        if isinstance(grant, NotGranted):
+            state = grant.state.value if grant.state else "unknown"
+            return {"host": host, "status": state, "attempt": grant.attempt, "note": grant.why}
+        held = here.pulse.hold(grant, task_id)
+        end = _end(here, held, work)
+        what = here.pulse.finish(held, end.path, end.outcome)
+        if phase == "push":
+            go_on(here.ledger, here.dispatch, material(here, deployment).record)
+    except Exception as error:
+        # A member of a chord never raises; the lease runs out and the sweeper asks for this host again.
+        log.error("%s: %s of %s cannot be written down: %s", deployment, phase, host, type(error).__name__)
+        return {"host": host, "status": "unknown", "attempt": attempt, "note": type(error).__name__}
+    return _brief(end.outcome, what)
+
+
+def _end(here: Context, held: Held, work: Work) -> End:
+    grant = held.grant
+    if grant.stop:
+        # An earlier attempt may have changed the host; then it is to be taken back like any other.
+        begun = grant.before is not HostState.QUEUED
+        failure = Failure(grant.before.value, grant.stop, cancelled=True, touched=begun)
+        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker())
+    try:
+        deployment = material(here, grant.deployment)
+        deadline_s = min(deployment.record.options.timeout_s, max(grant.remaining_s, 1.0))
+        return work(here, deployment, held, deadline_s)
+    except Exception as error:
+        log.exception("%s: %s of %s broke", grant.deployment, grant.phase, grant.host)
+        failure = Failure(held.phase or "connecting", f"internal error: {type(error).__name__}: {error}")
+        if grant.phase == "undo":
+            return outcomes.not_undone(grant.host, grant.attempt, failure, _before(here, grant), Masker())
+        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker())
+
+
+def _push(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
+    grant = held.grant
+    host = deployment.host(grant.host)
+    masker = deployment.masker(host)
+    began = time.monotonic()
+    figures: dict[str, Any] = {"check": deployment.record.options.check}
+    try:
+        report = _converse(here, deployment, held, masker, deadline_s)
+    except DeployError as error:
+        figures["duration_s"] = round(time.monotonic() - began, 3)
+        return outcomes.broken(grant.host, grant.attempt, _failure(error), figures, masker)
+    figures |= {
+        "duration_s": round(time.monotonic() - began, 3),
+        "verify_s": report.phases.get("verifying", 0.0),
+        "bytes_sent": report.bytes_sent,
+        "bytes_received": report.bytes_received,
+    }
+    return outcomes.pushed(grant.host, grant.attempt, report.summary, figures, masker)
+
+
+def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
+    grant = held.grant
+    masker = deployment.masker(deployment.host(grant.host))
+    before = _before(here, grant)
+    try:
+        report = _converse(here, deployment, held, masker, deadline_s)
+    except DeployError as error:
+        return outcomes.not_undone(grant.host, grant.attempt, _failure(error), before, masker)
+    return outcomes.undone(grant.host, grant.attempt, report.summary, before, masker)
+
+
+def _converse(here: Context, deployment: Material, held: Held, masker: Masker, deadline_s: float) -> transport.Report:
+    """The conversation with the host; begun again when the connection was lost, as long as there is time."""
+    grant = held.grant
+    host = deployment.host(grant.host)
+    shipment = deployment.shipment(here.store, grant)
+    talk = transport.undo if grant.phase == "undo" else transport.push
+    until = time.monotonic() + deadline_s
+    lost: transport.TransportError | None = None
+    for last in (False,) * (_TRIES - 1) + (True,):
+        left = max(until - time.monotonic(), 0.1)
+        try:
+            return talk(
+                transport.Endpoint.of(host),
+                shipment,
+                deployment.request(host, grant, left),
+                pool=here.pool,
+                on_event=lambda event: _note(here, held, masker, event),
+                deadline_s=left,
+                cancelled=held.cancelled,
+            )
+        except transport.TransportError as error:
+            again = error.retryable and error.touched and not held.cancelled()
+            if last or not again or until - time.monotonic() < _PAUSE_S:
+                raise _last_word(error, lost) from error
+            lost = error
+            time.sleep(_PAUSE_S)
+    raise AssertionError("the last try returns or raises")
+
+
+def _last_word(error: transport.TransportError, lost: transport.TransportError | None) -> transport.TransportError:
+    """What is told of a host that was lost in the middle: it may have been changed, whatever came of asking again. When
+    nobody answered then, the phase in which it was lost says more."""
+    if lost is None or error.touched:
+        return error
+    if error.retryable or isinstance(error, transport.DeadlineExceeded):
+        return lost
+    error.touched = True
+    return error
+
+
+def _note(here: Context, held: Held, masker: Masker, event: Mapping[str, Any]) -> None:
+    """One event of the host, made small and free of secrets."""
+    kind = event.get("event")
+    if kind == "phase":
+        here.pulse.phase(held, str(event.get("phase")))
+    elif kind == "task":
+        told = masker.data(event)  # before anything is cut, or half a secret would stay
+        kept = {name: told[name] for name in _KEPT if name in told}
+        if told.get("msg"):
+            kept["msg"] = str(told["msg"])[:_MESSAGE]
+        if isinstance(told.get("diff"), list):
+            kept["diff"] = _bounded(told["diff"])
+        here.pulse.task(held, kept)
+
+
+def _bounded(changes: list[Any]) -> list[dict[str, str]]:
+    """Differences of a task, together about as long as `_DIFF`."""
+    texts = [change for change in changes if isinstance(change, dict)][:_DIFFS]
+    return [{name: str(text)[: _DIFF // len(texts)] for name, text in change.items()} for change in texts]
+
+
+def _failure(error: DeployError) -> Failure:
+    phase = getattr(error, "phase", "connecting")
+    return Failure(
+        phase=phase,
+        message=str(error),
+        hint=error.hint,
+        unreachable=_unreachable(error),
+        cancelled=isinstance(error, transport.Cancelled),
+        touched=getattr(error, "touched", False),
+    )
+
+
+def _unreachable(error: DeployError) -> bool:
+    always = (
+        transport.Unreachable,
+        transport.HostKeyRefused,
+        transport.AuthRefused,
+        transport.HostSilent,
+        transport.ConnectionLost,
+    )
+    late = isinstance(error, transport.DeadlineExceeded) and error.phase in ("connecting", "sending")
+    return isinstance(error, always) or late
+
+
+def _before(here: Context, grant: Grant) -> HostOutcome | None:
+    text = here.redis.hget(keys.outcomes(grant.deployment), grant.host)
+    return HostOutcome.model_validate_json(str(text)) if text else None
+
+
+def _brief(outcome: HostOutcome, what: str) -> dict[str, Any]:
+    """What Celery and Flower see: small, and without anything a host said."""
+    brief: dict[str, Any] = {
+        "host": outcome.host,
+        "status": outcome.status.value,
+        "attempt": outcome.attempt,
+        "changed": outcome.changed,
+        "duration_s": outcome.duration_s,
+    }
+    if outcome.error:
+        brief["phase"] = outcome.error.phase
+    if what != "ok":
+        brief["note"] = what
+    return brief

@@ -1,0 +1,171 @@
+"""What a worker reads for a deployment: its record, its bundle, its artifacts. Read once per process, kept briefly."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy_tasks.compiler import lower_vars
+from deploy_tasks.errors import StoreError
+from deploy_tasks.plan.bundle import read_bundle
+from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.plan.model import Plan
+from deploy_tasks.rollout.record import Record
+from deploy_tasks.rollout.views import Grant
+from deploy_tasks.secret import Masker, secret_values
+from deploy_tasks.store import Store
+from deploy_tasks.tasks.context import Context
+from deploy_tasks.transport import Piece, Shipment
+
+T = TypeVar("T")
+KEPT = 16
+
+
+class Shelf:
+    """The last few of something, each made once even when many threads ask at the same moment."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size = size
+        self._items: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+
+    def get(self, name: str, make: Callable[[], T]) -> T:
+        """The item of that name, made if it is not there."""
+        with self._lock:
+            if name in self._items:
+                self._items.move_to_end(name)
+                found: T = self._items[name]
+                return found
+            turn = self._making.setdefault(name, threading.Lock())
+        with turn:
+            with self._lock:
+                if name in self._items:
+                    made: T = self._items[name]
+                    return made
+            made = make()
+            with self._lock:
+                self._items[name] = made
+                self._making.pop(name, None)
+                while len(self._items) > self._size:
+                    self._items.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True)
+class Material:
+    """One deployment as the workers of its hosts need it."""
+
+    record: Record
+    inventory: Inventory
+    extra_vars: Mapping[str, Any]
+    lowered_extra: Mapping[str, Any]
+    secrets: tuple[str, ...]
+    artifacts: Mapping[str, Mapping[str, Any]]
+
+    def host(self, name: str) -> Host:
+        """A host of the inventory; raises `KeyError`."""
+        return self.inventory.hosts[name]
+
+    def masker(self, host: Host) -> Masker:
+        """What hides the secrets of this deployment and host."""
+        return Masker([*self.secrets, *secret_values(host.vars)])
+
+    def shipment(self, store: Store, grant: Grant) -> Shipment:
+        """What the host may have to be sent."""
+        document = self.artifacts[self.record.triple_of(grant.host)]
+        runner = document["runner"]
+        fetch = _blob_if_there if grant.phase == "undo" else _blob
+        return Shipment(
+            deployment=self.record.id,
+            sequence=grant.sequence,
+            attempt=grant.attempt,
+            artifact=document["digest"],
+            runner_digest=runner["digest"],
+            runner_size=runner["size"],
+            runner_packed=fetch(store, runner["packed"]),
+            parts=tuple(
+                Piece(part["digest"], part["size"], fetch(store, part["digest"])) for part in document["parts"]
+            ),
+            trailer=base64.b64decode(document["trailer"]),
+            uname_s=document["uname_s"],
+            uname_m=document["uname_m"],
+            keep=self.record.options.keep,
+        )
+
+    def request(self, host: Host, grant: Grant, deadline_s: float) -> dict[str, Any]:
+        """The request line of the dialogue. It may hold secrets and goes nowhere but to the host."""
+        options = self.record.options
+        return {
+            "deployment": self.record.id,
+            "sequence": grant.sequence,
+            "attempt": grant.attempt,
+            "host": host.name,
+            "vars": self._vars(host),
+            "extra_vars": dict(self.lowered_extra),
+            "check": options.check,
+            "diff": options.diff,
+            "tags": list(options.tags),
+            "skip_tags": list(options.skip_tags),
+            "verify": options.verify,
+            "undo_on_failure": options.undo_failed,
+            "deadline_s": round(deadline_s, 3),
+            "orphan": "finish",
+            "keep": options.keep,
+        }
+
+    def _vars(self, host: Host) -> dict[str, Any]:
+        own = lower_vars(host.vars)
+        return own | {
+            "inventory_hostname": host.name,
+            "inventory_hostname_short": host.name.split(".")[0],
+            "group_names": sorted(group for group in host.groups if group != "all"),
+            "groups": {name: list(members) for name, members in self.inventory.groups.items()},
+        }
+
+
+_materials = Shelf()
+_blobs = Shelf(64)
+
+
+def material(here: Context, deployment: str) -> Material:
+    """The material of a deployment whose artifacts are compiled."""
+    return _materials.get(deployment, lambda: _read(here, deployment))
+
+
+def _read(here: Context, deployment: str) -> Material:
+    head = here.ledger.head(deployment)
+    plan, inventory, options = _contents(here.store, head.record.bundle)
+    extra = options.get("extra_vars") or {}
+    secrets = [*secret_values(extra)]
+    for play in plan.plays:
+        secrets.extend(secret_values(play.vars))
+        for task in play.walk():
+            secrets.extend(secret_values({"vars": task.vars, "args": task.args}))
+    artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
+    return Material(head.record, inventory, extra, lower_vars(extra), tuple(secrets), artifacts)
+
+
+def _contents(store: Store, digest: str) -> tuple[Plan, Inventory, dict[str, Any]]:
+    with read_bundle(store.get(digest)) as bundle:
+        return bundle.plan, bundle.inventory, bundle.options
+
+
+def _blob(store: Store, digest: str) -> Path:
+    """A blob of the store, checked against its digest once per process; the host checks what it gets again."""
+    return _blobs.get(digest, lambda: store.get(digest))
+
+
+def _blob_if_there(store: Store, digest: str) -> Path:
+    """The same for an undo, which needs what the host has and nothing of ours: for a blob that the store has lost an
+    empty file stands in, which no host accepts."""
+    try:
+        return _blob(store, digest)
+    except StoreError:
+        return Path(os.devnull)

@@ -1,0 +1,139 @@
+"""From what the transport tells to a host's outcome and its way through the ledger. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_tasks.outcome import HostError, HostOutcome, HostState, Undo
+from deploy_tasks.secret import Masker
+
+S = HostState
+#: Final states of a pushed host by the status of the runner's summary.
+_PATHS: dict[str, tuple[HostState, ...]] = {
+    "succeeded": (S.SUCCEEDED,),
+    "failed": (S.FAILED,),
+    "cancelled": (S.CANCELLED,),
+    "rolled_back": (S.FAILED, S.UNDOING, S.ROLLED_BACK),
+    "undo_failed": (S.FAILED, S.UNDOING, S.UNDO_FAILED),
+}
+_TAIL, _TEXT = 10, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A host's end: the states to walk through, the last of which is the outcome's."""
+
+    path: tuple[HostState, ...]
+    outcome: HostOutcome
+
+
+def pushed(host: str, attempt: int, report: Mapping[str, Any], figures: Mapping[str, Any], masker: Masker) -> End:
+    """The end of a push that came to its summary."""
+    summary = masker.data(report)
+    status = str(summary.get("status"))
+    path = _PATHS.get(status, (S.FAILED,))
+    outcome = HostOutcome(
+        host=host,
+        status=path[-1],
+        attempt=attempt,
+        **_counts(summary),
+        error=_error(summary, status),
+        undo=_undo(summary.get("undo")),
+        touched=not figures.get("check", False),
+        **_figures(figures),
+    )
+    return End(path, outcome)
+
+
+def undone(host: str, attempt: int, report: Mapping[str, Any], before: HostOutcome | None, masker: Masker) -> End:
+    """The end of an undo that came to its summary; what the push had counted stays."""
+    summary = masker.data(report)
+    back = summary.get("status") in ("rolled_back", "succeeded")
+    state = S.ROLLED_BACK if back else S.UNDO_FAILED
+    error = None if back else _error(summary, "undo_failed")
+    old = before or HostOutcome(host=host, status=state)
+    changes = {"status": state, "attempt": attempt, "undo": _undo(summary.get("undo")), "touched": not back}
+    return End((state,), old.model_copy(update=changes | ({"error": error} if error else {})))
+
+
+def broken(host: str, attempt: int, error: Failure, figures: Mapping[str, Any], masker: Masker) -> End:
+    """The end of a push that did not come to a summary."""
+    state = S.CANCELLED if error.cancelled else S.UNREACHABLE if error.unreachable else S.FAILED
+    outcome = HostOutcome(
+        host=host,
+        status=state,
+        attempt=attempt,
+        failed=int(state is S.FAILED),
+        unreachable=int(state is S.UNREACHABLE),
+        error=HostError(phase=error.phase, message=masker.text(error.message)[:_TEXT], hint=error.hint),
+        touched=error.touched and not figures.get("check", False),
+        **_figures(figures),
+    )
+    return End((state,), outcome)
+
+
+def not_undone(host: str, attempt: int, error: Failure, before: HostOutcome | None, masker: Masker) -> End:
+    """The end of an undo that did not come to a summary: the host's state is not known."""
+    old = before or HostOutcome(host=host, status=S.UNDO_FAILED)
+    told = HostError(phase="undoing", message=masker.text(error.message)[:_TEXT], hint=error.hint)
+    changes = {"status": S.UNDO_FAILED, "attempt": attempt, "error": told, "touched": True}
+    return End((S.UNDO_FAILED,), old.model_copy(update=changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no summary."""
+
+    phase: str
+    message: str
+    hint: str | None = None
+    unreachable: bool = False
+    cancelled: bool = False
+    touched: bool = False
+
+
+def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("ok", "changed", "failed", "skipped")
+    counts: dict[str, Any] = {name: int(summary.get(name) or 0) for name in names}
+    counts["cpu_s"] = float(summary.get("cpu_s") or 0)
+    counts["max_rss_kb"] = int(summary.get("max_rss_kb") or 0)
+    return counts
+
+
+def _figures(figures: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("duration_s", "verify_s", "bytes_sent", "bytes_received")
+    return {name: figures[name] for name in names if name in figures}
+
+
+def _error(summary: Mapping[str, Any], status: str) -> HostError | None:
+    error = summary.get("error")
+    phase = str(summary.get("phase") or "running")
+    if not isinstance(error, Mapping):
+        return None if status == "succeeded" else HostError(phase=phase, message=f"the runner ended as {status}")
+    tail = error.get("tail")
+    lines = [str(line)[:_TEXT] for line in tail[-_TAIL:]] if isinstance(tail, list) else []
+    return HostError(
+        phase=phase,
+        message=str(error.get("msg") or error.get("message") or status)[:_TEXT],
+        task=_text(error.get("task")),
+        module=_text(error.get("module")),
+        where=_text(error.get("where")),
+        tail=tuple(lines),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)[:200]
+
+
+def _undo(undo: object) -> Undo | None:
+    if not isinstance(undo, Mapping):
+        return None
+    undone = undo.get("undone") or []
+    return Undo(
+        undone=tuple(str(path) for path in undone[:100]),
+        conflicted=tuple(item for item in (undo.get("conflicted") or [])[:100] if isinstance(item, dict)),
+        irreversible=tuple(item for item in (undo.get("irreversible") or [])[:100] if isinstance(item, dict)),
+    )

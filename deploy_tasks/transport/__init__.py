@@ -1,0 +1,42 @@
+"""The way to the hosts: SSH by Fabric, or this machine; what hosts lack, the dialogue with the runner, deadlines."""
+
+from deploy_tasks.transport.endpoint import Endpoint
+from deploy_tasks.transport.errors import (
+    AuthRefused,
+    Cancelled,
+    ConnectionLost,
+    DeadlineExceeded,
+    HostKeyRefused,
+    HostRefused,
+    HostSilent,
+    ProtocolError,
+    TransportError,
+    Unreachable,
+)
+from deploy_tasks.transport.options import ConnectOptions
+from deploy_tasks.transport.pool import Pool
+from deploy_tasks.transport.push import Report, ask, push, undo
+from deploy_tasks.transport.shipment import Part, Piece, Shipment
+
+__all__ = [
+    "AuthRefused",
+    "Cancelled",
+    "ConnectOptions",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "Endpoint",
+    "HostKeyRefused",
+    "HostRefused",
+    "HostSilent",
+    "Part",
+    "Piece",
+    "Pool",
+    "ProtocolError",
+    "Report",
+    "Shipment",
+    "TransportError",
+    "Unreachable",
+    "ask",
+    "push",
+    "undo",
+]

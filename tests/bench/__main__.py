@@ -1,0 +1,20 @@
+"""Measure everything: `python -m tests.bench [fanout|enqueue|compiling] …`. Exit status 1 when a limit is broken."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import compiling, enqueue, fanout
+
+BENCHES = {"compiling": compiling.main, "enqueue": enqueue.main, "fanout": fanout.main}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benches, or all."""
+    held = [BENCHES[name]() for name in names or BENCHES]
+    print("every limit holds" if all(held) else "a limit is broken")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""First deploy and redeploy of 100 hosts, side by side with bare Fabric in one run.
+
+Bare Fabric connects, sends 1 MB, runs one command and closes, with 16 threads. Ours validates, records, compiles (the
+runner is in the cache), sends the runner, a file of 1 MB and a program of ten tasks, runs it, and reports every host.
+Each round has hosts that never saw us; ratios are of one round, and the median of the rounds is what counts.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from statistics import median
+
+from deploy_tasks.compiler import compile_plan
+from deploy_tasks.plan.files import files as plan_files
+from deploy_tasks.plan.load import read_plan
+from tests.bench import plans
+from tests.bench.floor import bare_fabric
+from tests.bench.site import Site, a_site
+
+FIRST_LIMIT, AGAIN_LIMIT = 1.6, 0.6
+
+
+def pids_named(text: str) -> list[int]:
+    """Processes whose command line has the text."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if text in line:
+                found.append(int(entry.name))
+    return found
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process in MB of 2^20 bytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def one_round(site: Site, plan: Path) -> dict[str, float]:
+    """Floor, first deploy, floor again, and three redeploys."""
+    floor = bare_fabric(site.addresses, plans.payload())
+    first, result = site.deploy(plan)
+    assert result.ok, result.to_json()
+    floor_after = bare_fabric(site.addresses, plans.payload())
+    again = []
+    for _ in range(3):
+        seconds, redone = site.deploy(plan)
+        assert redone.ok
+        assert redone.totals["changed"] == 0
+        again.append(seconds)
+    sent = result.totals["bytes_sent"] / len(result.hosts)
+    base = median([floor, floor_after])
+    workers = max((rss_mb(pid) for pid in pids_named("workers.run push")), default=0.0)
+    runner = max(host.max_rss_kb for host in result.hosts.values()) / 1024
+    return {
+        "floor": base,
+        "first": first,
+        "again": median(again),
+        "first_ratio": first / base,
+        "again_ratio": median(again) / base,
+        "sent_mb": sent / 1e6,
+        "again_sent": redone.totals["bytes_sent"] / len(result.hosts),
+        "worker_mb": workers,
+        "runner_mb": runner,
+    }
+
+
+def warm(site: Site, plan: Path) -> None:
+    """Have the runner in the cache, as after the first deployment anybody made; hosts see nothing of it."""
+    read, folder = read_plan(str(plan))
+    compile_plan(read, plan_files(read, folder), "x86_64-linux", cache=site.settings.cache)
+
+
+def main(rounds: int = 3, count: int = 100) -> bool:
+    """Print every round and the medians; true when the limits hold."""
+    cache = Path.home() / ".cache" / "deploy-tasks-bench"
+    found = []
+    for number in range(rounds):
+        with a_site(count, cache=cache) as site:
+            plan = plans.ten_tasks(site.folder)
+            if number == 0:
+                warm(site, plan)
+            found.append(one_round(site, plan))
+        print(
+            "round {}: bare Fabric {floor:.2f} s, first {first:.2f} s ({first_ratio:.2f}x, {sent_mb:.2f} MB a host), "
+            "again {again:.2f} s ({again_ratio:.2f}x, {again_sent:.0f} bytes a host), push worker {worker_mb:.0f} MB, "
+            "runner {runner_mb:.1f} MB".format(number + 1, **found[-1]),
+            flush=True,
+        )
+    first, again = (median(each[name] for each in found) for name in ("first_ratio", "again_ratio"))
+    memory = max(each["worker_mb"] for each in found), max(each["runner_mb"] for each in found)
+    print(f"first deploy   {first:.2f} x bare Fabric (at most {FIRST_LIMIT})")
+    print(f"redeploy       {again:.2f} x bare Fabric (at most {AGAIN_LIMIT})")
+    print(f"push worker    {memory[0]:.0f} MB with {count} open connections (below 300)")
+    print(f"runner         {memory[1]:.1f} MB on a host (below 30)")
+    return first <= FIRST_LIMIT and again <= AGAIN_LIMIT and memory[0] < 300 and memory[1] < 30
