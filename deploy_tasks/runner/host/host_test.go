@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -159,13 +160,14 @@ func TestLeftoversEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := func(line string) *exec.Cmd {
-		cmd := exec.Command("setsid", "sh", "-c", line)
+		cmd := exec.Command("sh", "-c", line)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // leads its group from the start, as what the runner starts does
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		return cmd
 	}
-	left, other := start("sleep 600"), start("sleep 600")
+	left, other := start("exec sleep 60"), start("exec sleep 60")
 	defer func() { _ = other.Process.Kill() }()
 	d.Running().Started(left.Process.Pid)
 	path := filepath.Join(d.Dir, "running")

@@ -41,22 +41,39 @@ def runners(host: Host) -> list[str]:
     """Command lines of our own processes there: what runs from the state folder, and shells that install it."""
     return [
         command
-        for executable, command in _processes(host)
+        for _, executable, command in _processes(host)
         if "/deploy-tasks/" in executable or "need_runner" in command
     ]
 
 
 def sessions(host: Host) -> list[str]:
-    """The SSH connections that are open to the host."""
-    return [command for _, command in _processes(host) if command.startswith("sshd:") and "@notty" in command]
+    """The SSH connections that are open to the host.
+
+    A connection that starts a command is two processes of one name until the new one has become the command.
+    """
+    found = {pid: command for pid, _, command in _processes(host) if "@notty" in command}
+    parents = {pid: _parent(pid) for pid in found}
+    return [
+        command
+        for pid, command in found.items()
+        if command.startswith("sshd:") and parents[pid] is not None and parents[pid] not in found
+    ]
 
 
-def _processes(host: Host) -> Iterator[tuple[str, str]]:
-    """Executable and command line of all that runs there."""
+def _processes(host: Host) -> Iterator[tuple[int, str, str]]:
+    """Number, executable and command line of all that runs there."""
     for pid in host.pids():
         with contextlib.suppress(OSError):  # it has ended
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            yield os.readlink(f"/proc/{pid}/exe"), command
+            yield pid, os.readlink(f"/proc/{pid}/exe"), command
+
+
+def _parent(pid: int) -> int | None:
+    """The process that started this one; none when it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def leftovers(host: Host) -> list[str]:
