@@ -20,7 +20,7 @@ from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Files
 from deploy_tasks.errors import CompileError, DocumentError, PlanError, Problem
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import Block, Inventory, Plan, Play, Task
+from deploy_tasks.plan.model import Block, Inventory, Plan, Play, Step, Task, steps
 
 FORMAT = 1
 MAX_PROGRAM = 64 << 20
@@ -121,11 +121,15 @@ class _Lowering:
             only=self.only(play.hosts, f"{where}.hosts"),
             vars=self.value(play.vars, f"{where}.vars"),
             tasks=[self.step(step, ()) for step in play.tasks],
-            handlers=[self.task(handler, ()) for handler in play.handlers],
+            handlers=[self.task(handler, ()) for step in play.handlers for handler in steps(step)],
         )
 
-    def step(self, step: Task | Block, tags: tuple[str, ...]) -> dict[str, Any]:
-        return self.block(step, tags) if isinstance(step, Block) else self.task(step, tags)
+    def step(self, step: Step, tags: tuple[str, ...]) -> dict[str, Any]:
+        if isinstance(step, Task):
+            return self.task(step, tags)
+        if isinstance(step, Block):
+            return self.block(step, tags)
+        raise CompileError(f"{step.where}: includes that are decided on the host cannot be compiled")
 
     def block(self, block: Block, tags: tuple[str, ...]) -> dict[str, Any]:
         inherited = _union(tags, block.tags)

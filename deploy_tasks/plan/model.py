@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploy_tasks.plan.hosts import Host, Inventory
 
-__all__ = ["Block", "Host", "Inventory", "Plan", "Play", "StaticFile", "Task"]
+__all__ = ["Block", "Host", "Include", "Inventory", "Plan", "Play", "StaticFile", "Step", "Task", "VarsFile"]
 
 OnFailure = Literal["abort", "continue", "rollback"]
 PlanFormat = Literal["rustle-plan", "rustle-deploy", "playbook"]
@@ -55,11 +55,30 @@ with warnings.catch_warnings():
         until: tuple[str, ...] = ()
         retries: int | str | None = Field(None, description="tries after the first one")
         delay: float | str | None = Field(None, description="seconds between tries")
-        no_log: bool = False
-        check_mode: bool | None = None
+        no_log: bool | str = False
+        check_mode: bool | str | None = None
+        diff: bool | str | None = None
         timeout_s: float | None = None
-        become: bool | None = Field(None, description="whether the task asks for root; see `Plan.become`")
-        become_user: str | None = None
+        become: bool | str | None = Field(None, description="whether the task asks for root; see `Plan.become`")
+        become_user: str | None = Field(None, description="whose rights the task runs with")
+        loop_label: Any = Field(None, description="what stands for the item in what is shown")
+        loop_pause: float | str | None = Field(None, description="seconds between items")
+        loop_extended: bool = Field(False, description="whether `ansible_loop` is wanted")
+        break_when: tuple[str, ...] = Field((), description="after an item: all hold, the loop ends")
+        async_s: float | str | None = Field(None, description="seconds the task may take beside others; `async`")
+        poll_s: float | str | None = Field(None, description="seconds between looks at it; 0: nobody waits")
+        delegate_to: str | None = Field(None, description="the host that performs the task for this one")
+        delegate_facts: bool = False
+        run_once: bool = Field(False, description="one host of the batch performs it, all take its result")
+        throttle: int | None = None
+        any_errors_fatal: bool = False
+        ignore_unreachable: bool = False
+        var_files: dict[str, dict[str, Any]] = Field(
+            {}, repr=False, description="of include_vars: the files it may mean, by plan-relative name"
+        )
+        search: tuple[str, ...] = Field(
+            (), description="plan-relative folders in which a name that is computed on the host is looked for, in order"
+        )
         on_failure: OnFailure = "abort"
         where: str = Field("", description="path in the document, e.g. plays[0].batches[0].tasks[2]")
         origins: dict[str, str] = Field(
@@ -72,15 +91,26 @@ with warnings.catch_warnings():
 
 
 class Block(Model):
-    """Tasks that share conditions, with tasks for when one fails (`rescue`) and for the end (`always`)."""
+    """Tasks that share conditions, with tasks for when one fails (`rescue`) and for the end (`always`).
+
+    A role is a block too: `role` names it, and its variables come in three layers of Ansible's precedence.
+    """
 
     name: str = ""
-    block: tuple[Task | Block, ...]
-    rescue: tuple[Task | Block, ...] = ()
-    always: tuple[Task | Block, ...] = ()
+    block: tuple[Step, ...]
+    rescue: tuple[Step, ...] = ()
+    always: tuple[Step, ...] = ()
     when: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     vars: dict[str, Any] = {}
+    loop: Any = Field(None, description="the whole block once for every item")
+    loop_var: str = "item"
+    index_var: str | None = None
+    role: str | None = None
+    role_path: str = Field("", description="plan-relative folder of the role")
+    defaults: dict[str, Any] = Field({}, description="the role's defaults: below everything else")
+    role_vars: dict[str, Any] = Field({}, description="the role's vars: above the play's, below the block's")
+    params: dict[str, Any] = Field({}, description="given with the role or include: above set_fact, below extra vars")
     where: str = ""
 
     def walk(self) -> Iterator[Task]:
@@ -88,6 +118,45 @@ class Block(Model):
         for part in (self.block, self.rescue, self.always):
             for step in part:
                 yield from steps(step)
+
+
+class Include(Model):
+    """`include_tasks` or `include_role`: what runs is decided when it is reached, once, or once for every item."""
+
+    id: str
+    name: str = ""
+    kind: Literal["tasks", "role"] = "tasks"
+    target: str = Field(description="the file or role as written, Jinja in braces allowed")
+    choices: dict[str, tuple[Step, ...]] = Field(description="what may be meant, by plan-relative file name or role")
+    search: tuple[str, ...] = Field((), description="plan-relative folders that the target is looked for in, in order")
+    when: tuple[str, ...] = Field((), description="decides about the include itself, not about each task in it")
+    loop: Any = None
+    loop_var: str = "item"
+    index_var: str | None = None
+    loop_label: Any = None
+    loop_extended: bool = False
+    tags: tuple[str, ...] = Field((), description="of the include itself, not of the tasks in it")
+    vars: dict[str, Any] = Field({}, description="for the include and everything in it")
+    ignore_errors: bool | str = False
+    run_once: bool = False
+    where: str = ""
+
+    def walk(self) -> Iterator[Task]:
+        """Every task that may be meant."""
+        for choice in self.choices.values():
+            for step in choice:
+                yield from steps(step)
+
+
+Step = Task | Block | Include
+
+
+class VarsFile(Model):
+    """One entry of `vars_files`: the first of `names` that is there; `choices` are the files they may mean."""
+
+    names: tuple[str, ...]
+    choices: dict[str, dict[str, Any]]
+    where: str = ""
 
 
 class Play(Model):
@@ -100,17 +169,23 @@ class Play(Model):
         "linear", description="linear, rolling, free, host_pinned, binary_hybrid or binary_only: who waits for whom"
     )
     serial: tuple[int | str, ...] = Field((), description="sizes of successive batches: a count or a percentage")
+    defaults: dict[str, Any] = Field({}, description="defaults of the play's roles, visible everywhere in it")
     vars: dict[str, Any] = {}
+    vars_files: tuple[VarsFile, ...] = ()
+    role_vars: dict[str, Any] = Field({}, description="vars of the play's roles, visible everywhere in it")
     gather_facts: bool | None = Field(None, description="None: the facts that expressions use")
-    tasks: tuple[Task | Block, ...] = ()
-    handlers: tuple[Task, ...] = ()
+    max_fail_percentage: float | None = None
+    any_errors_fatal: bool = False
+    force_handlers: bool = False
+    tasks: tuple[Step, ...] = ()
+    handlers: tuple[Task | Block, ...] = Field((), description="blocks only carry the role a handler belongs to")
     where: str = ""
 
     def walk(self) -> Iterator[Task]:
         """Every task of the play, those in blocks included, handlers last."""
-        for step in self.tasks:
-            yield from steps(step)
-        yield from self.handlers
+        for part in (self.tasks, self.handlers):
+            for step in part:
+                yield from steps(step)
 
 
 class StaticFile(Model):
@@ -141,6 +216,7 @@ class Plan(Model):
     verify: bool | None = None
     targets: dict[str, str] = Field({}, description="target triple by host name, where the plan says it")
     static_files: tuple[StaticFile, ...] = ()
+    playbook_dir: str = Field("", description="folder of the playbook within the folder that files resolve against")
 
     def walk(self) -> Iterator[Task]:
         """Every task and handler of every play."""
@@ -153,9 +229,9 @@ class Plan(Model):
         return any(task.become for task in self.walk())
 
 
-def steps(step: Task | Block) -> Iterator[Task]:
-    """The tasks of a task or block."""
-    if isinstance(step, Block):
-        yield from step.walk()
-    else:
+def steps(step: Step) -> Iterator[Task]:
+    """The tasks of a step."""
+    if isinstance(step, Task):
         yield step
+    else:
+        yield from step.walk()

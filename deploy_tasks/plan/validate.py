@@ -17,7 +17,7 @@ from deploy_tasks.plan.files import find_files, sources
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.hosts import Host
 from deploy_tasks.plan.jinja import is_template, parse_expression, parse_template
-from deploy_tasks.plan.model import Block, Inventory, Plan, Play, Task, steps
+from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Play, Step, Task, steps
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
 
@@ -131,7 +131,8 @@ def _is_root(host: Host) -> bool:
 
 
 def _check_play(play: Play, findings: Findings) -> None:
-    heard = {name for handler in play.handlers for name in (handler.name, handler.id, *handler.listen)}
+    handlers = [task for step in play.handlers for task in steps(step)]
+    heard = {name for handler in handlers for name in (handler.name, handler.id, *handler.listen)}
     tasks = list(play.walk())
     for task in tasks:
         for index, name in enumerate(task.notify):
@@ -139,7 +140,7 @@ def _check_play(play: Play, findings: Findings) -> None:
                 hint = suggest(name, heard) or ("known are " + ", ".join(sorted(heard)) if heard else None)
                 findings.add(f"{task.where}.notify[{index}]", f"there is no handler {name[:80]!r}", hint)
     _check_ids([task for step in play.tasks for task in steps(step)], findings)
-    _check_ids(play.handlers, findings)
+    _check_ids(handlers, findings)
     _check_variables(play.vars, path_of(("vars",), play.where), findings)
     for step in play.tasks:
         for block in _blocks(step):
@@ -148,11 +149,15 @@ def _check_play(play: Play, findings: Findings) -> None:
             _check_variables(block.vars, f"{block.where}.vars", findings)
 
 
-def _blocks(step: Task | Block) -> Iterator[Block]:
+def _blocks(step: Step) -> Iterator[Block]:
     if isinstance(step, Block):
         yield step
         for part in (*step.block, *step.rescue, *step.always):
             yield from _blocks(part)
+    elif isinstance(step, Include):
+        for choice in step.choices.values():
+            for part in choice:
+                yield from _blocks(part)
 
 
 def _check_ids(tasks: Iterable[Task], findings: Findings) -> None:
