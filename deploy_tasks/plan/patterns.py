@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import ipaddress
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +15,10 @@ from deploy_tasks.errors import InventoryError, Problem
 MAX_PATTERNS = 10_000
 MAX_PATTERN_LENGTH = 1_000
 MAX_LIMIT_FILE = 4 << 20
+_NAMES_SHOWN = 8
 _EVERYTHING = frozenset({"all", "*"})
 # A colon separates patterns unless it stands inside brackets ("web[0:2]", "[::1]") or the pattern is an IPv6 address.
 _PIECES = re.compile(r"(?:\[[^\]]*\]|[^:\[\]])+")
-_IPV6 = re.compile(r"[0-9a-fA-F]*(?::[0-9a-fA-F]*){2,7}(?:%\w+)?")
 _SUBSCRIPT = re.compile(r"(?P<base>.+)\[(?:(?P<index>-?\d+)|(?P<start>\d*)[:-](?P<end>-?\d*))\]")
 
 
@@ -78,11 +79,20 @@ def _commas(text: str) -> list[str]:
 def _colons(text: str) -> list[str]:
     if len(text) > MAX_PATTERN_LENGTH:
         raise _error(text[:40], f"host pattern is longer than {MAX_PATTERN_LENGTH} characters", None)
-    if text[0] in "~@" or text[:2] in ("!~", "&~") or _IPV6.fullmatch(text):
+    if text[0] in "~@" or text[:2] in ("!~", "&~") or _is_ipv6(text):
         return [text]
     if text.count("[") != text.count("]"):
         raise _error(text, "host pattern has an unmatched bracket", "write web[0:2] for the first three hosts of web")
     return [piece.strip() for piece in _PIECES.findall(text) if piece.strip()]
+
+
+def _is_ipv6(text: str) -> bool:
+    """Whether it is an address. `db1:db2:db3` is not, although each part could be of one."""
+    try:
+        ipaddress.IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _read_files(singles: list[str]) -> list[str]:
@@ -160,7 +170,8 @@ def _is_name(single: str, groups: Mapping[str, Sequence[str]]) -> bool:
 
 def _unknown(single: str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> InventoryError:
     near = difflib.get_close_matches(single, [*groups, *hosts], n=1)
-    hint = f"did you mean {near[0]}?" if near else "list the inventory's names with `deploy-tasks inventory`"
+    some = [*groups, *hosts][:_NAMES_SHOWN]
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(some)}" if some else None
     return _error(single, f"no host and no group is named {single!r}", hint)
 
 
