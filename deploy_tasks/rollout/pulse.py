@@ -47,6 +47,17 @@ class Held:
     stop: str | None = None
     lost: bool = False
 
+    def take(self) -> tuple[list[HostState], list[Mapping[str, Any]]]:
+        """What is not written yet, to be written by whoever takes it."""
+        taken = self.path, self.tasks
+        self.path, self.tasks = [], []
+        return taken
+
+    def put_back(self, path: list[HostState], tasks: list[Mapping[str, Any]]) -> None:
+        """What could not be written, before what came since; a host that has ended meanwhile tells only its end."""
+        if self.end is None:
+            self.path, self.tasks = path + self.path, tasks + self.tasks
+
     def cancelled(self) -> bool:
         """Whether to stop what goes on on the host.
 
@@ -101,8 +112,10 @@ class Pulse:
         Raises `TimeoutError` when Redis did not answer within `patience_s`; the lease then runs out by itself.
         """
         with self._wake:
-            held.end = Move(held.grant, [*held.path, *path], outcome, _event(held, path[-1] if path else None))
-            held.path, held.tasks = [], []
+            before, tasks = held.take()
+            held.end = Move(
+                held.grant, [*before, *path], outcome, _event(held.grant, tasks, path[-1] if path else None)
+            )
             self._wake.notify()
         try:
             return held.done.result(patience_s).what
@@ -130,16 +143,20 @@ class Pulse:
         with self._wake:
             ends = [held for held in self._held.values() if held.end]
             news = [held for held in self._held.values() if not held.end and (held.path or held.tasks)]
-            moves = [_news(held) for held in news]
             views: list[View] = [(held.task_id, f"task-{held.phase}", {}) for held in news if held.path and held.phase]
+            # Taken out before they are written: an end that comes meanwhile must not tell them a second time.
+            taken = [held.take() for held in news]
+        moves = [_news(held.grant, path, tasks) for held, (path, tasks) in zip(news, taken, strict=True)]
         batch = [*moves, *(held.end for held in ends if held.end)]
         if not batch:
             return
-        results = self._hosts.move_all(batch)
-        with self._wake:
-            for held, move in zip(news, moves, strict=True):
-                held.path = held.path[len(move.path) :]
-                held.tasks = held.tasks[len(move.event["tasks"]) if move.event else 0 :]
+        try:
+            results = self._hosts.move_all(batch)
+        except BaseException:
+            with self._wake:
+                for held, (path, tasks) in zip(news, taken, strict=True):
+                    held.put_back(path, tasks)
+            raise
         for held, result in zip(ends, results[len(moves) :], strict=True):
             held.end = None
             held.done.set_result(result)
@@ -173,17 +190,17 @@ class Pulse:
                 log.debug("phases could not be shown: %s", error)
 
 
-def _news(held: Held) -> Move:
-    return Move(held.grant, list(held.path), None, _event(held, held.path[-1] if held.path else None))
+def _news(grant: Grant, path: list[HostState], tasks: list[Mapping[str, Any]]) -> Move:
+    return Move(grant, path, None, _event(grant, tasks, path[-1] if path else None))
 
 
-def _event(held: Held, state: HostState | None) -> dict[str, Any]:
+def _event(grant: Grant, tasks: list[Mapping[str, Any]], state: HostState | None) -> dict[str, Any]:
     event: dict[str, Any] = {
         "kind": "host",
-        "host": held.grant.host,
-        "attempt": held.grant.attempt,
+        "host": grant.host,
+        "attempt": grant.attempt,
         "at": int(time.time() * 1000),
-        "tasks": list(held.tasks),
+        "tasks": tasks,
     }
     if state is not None:
         event["state"] = state.value

@@ -10,10 +10,12 @@ if attempt ~= tonumber(ARGV[3]) or owner ~= ARGV[4] then
   local same = attempt == tonumber(ARGV[3]) and owner == '-' and FINAL[state] and path[#path] == state
   return {same and 'repeated' or 'lost', raw}
 end
-for _, to in ipairs(path) do
-  if to ~= state then
-    if not EDGES[state][to] then return {'edge', raw} end
+for i, to in ipairs(path) do
+  if EDGES[state][to] then
     state = to
+  -- A phase on the way that was told before, in a write whose answer got lost, is not told again; the last step decides.
+  elseif to ~= state and (i == #path or not (EDGES[to] and EDGES[to][state])) then
+    return {'edge', raw}
   end
 end
 local final = FINAL[state] and #path > 0
