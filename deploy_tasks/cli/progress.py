@@ -79,8 +79,7 @@ class Progress:
             self._begin(f"batch {int(event['batch']) + 1}", int(event.get("hosts", 0)))
         elif status == "rolling_back":
             self._begin(_ROLLBACK, int(event.get("hosts", 0)), str(event.get("reason", "")))
-        elif status == "cancelling":
-            self._end_phase()
+        elif status == "cancelling":  # the hosts at work have yet to end: their phase goes on
             self._say("cancel", str(event.get("reason", "")))
 
     def _artifact(self, event: Mapping[str, Any]) -> None:

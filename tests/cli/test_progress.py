@@ -65,6 +65,19 @@ def test_a_pipe_gets_one_line_per_phase() -> None:
     ]
 
 
+def test_a_batch_that_is_cancelled_goes_on_until_its_hosts_have_ended() -> None:
+    events = [
+        status("running", batch=0, hosts=2),
+        host("a", "running"),
+        status("cancelling", reason="cancelled by hand"),
+    ]
+    ends = [host("a", "failed"), host("b", "cancelled"), status("cancelled")]
+    assert play([*events, *ends]).splitlines()[1:] == [
+        "cancel    cancelled by hand",
+        "batch 1   2 hosts   1 failed, 1 cancelled (2.5 s)",
+    ]
+
+
 def test_the_same_artifact_is_told_once_and_unknown_events_are_ignored() -> None:
     artifact = {"kind": "artifact", "triple": "x86_64-linux", "size": 1, "duration_s": 4.2}
     assert play([artifact, artifact, {"kind": "weather"}, {}]).count("compile") == 1
