@@ -101,6 +101,10 @@ def _switch_or_expression(value: Any) -> Any:
     return _switch(value)
 
 
+def _switch_or_template(value: Any) -> Any:
+    return value if isinstance(value, str) and "{{" in value else _switch(value)
+
+
 def _seconds(value: Any) -> Any:
     """A number of seconds, or `{"secs": 1, "nanos": 500000000}`."""
     if isinstance(value, dict):
@@ -175,6 +179,7 @@ Expressions = Annotated[list[str], BeforeValidator(_expressions)]
 Expression = Annotated[str, BeforeValidator(_expression)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 SwitchOrExpression = Annotated[Any, BeforeValidator(_switch_or_expression)]
+SwitchOrTemplate = Annotated[Any, BeforeValidator(_switch_or_template)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 NumberOrTemplate = Annotated[Any, BeforeValidator(_number_or_template)]
 Serial = Annotated[list[Any], BeforeValidator(_serial)]

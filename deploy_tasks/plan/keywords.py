@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from deploy_tasks.plan.fields import (
     Expressions,
@@ -15,6 +15,7 @@ from deploy_tasks.plan.fields import (
     Strict,
     Switch,
     SwitchOrExpression,
+    SwitchOrTemplate,
     Texts,
     VariableName,
     Variables,
@@ -30,6 +31,10 @@ class LoopControl(Strict):
 
     loop_var: VariableName = None
     index_var: VariableName = None
+    label: Any = None
+    pause: NumberOrTemplate | None = None
+    extended: Switch = False
+    break_when: Expressions = []
 
 
 class Keywords(Strict):
@@ -51,11 +56,20 @@ class Keywords(Strict):
     until: Expressions = []
     retries: NumberOrTemplate | None = None
     delay: NumberOrTemplate | None = None
-    no_log: Switch = False
-    check_mode: Switch | None = None
+    no_log: SwitchOrTemplate = False
+    check_mode: SwitchOrTemplate | None = None
+    diff: SwitchOrTemplate | None = None
     timeout: Seconds | None = None
-    become: Switch | None = None
+    become: SwitchOrTemplate | None = None
     become_user: str | None = None
+    async_: NumberOrTemplate | None = None
+    poll: NumberOrTemplate | None = None
+    delegate_to: str | None = None
+    delegate_facts: Switch = False
+    run_once: Switch = False
+    throttle: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    any_errors_fatal: Switch = False
+    ignore_unreachable: Switch = False
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, alias_generator=lambda name: name.rstrip("_"))
 
@@ -82,6 +96,19 @@ class Keywords(Strict):
             "timeout_s": self.timeout or None,
             "become": self.become,
             "become_user": self.become_user,
+            "diff": self.diff,
+            "loop_label": control.label,
+            "loop_pause": control.pause,
+            "loop_extended": control.extended,
+            "break_when": tuple(control.break_when),
+            "async_s": self.async_,
+            "poll_s": self.poll,
+            "delegate_to": self.delegate_to,
+            "delegate_facts": self.delegate_facts,
+            "run_once": self.run_once,
+            "throttle": self.throttle,
+            "any_errors_fatal": self.any_errors_fatal,
+            "ignore_unreachable": self.ignore_unreachable,
         }
 
     def _loop(self) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +31,29 @@ def inventory_of(document: InventoryDoc, findings: Findings, folder: Path | None
         return _inline(document, findings, folder)
     graph = Graph()
     for name, host in document.hosts.items():
-        graph.add_host(name)
-        graph.host_vars(name, _host_variables(name, host, findings))
+        with _noting(f"inventory.hosts.{name}", findings):
+            graph.add_host(name)
+            graph.host_vars(name, _host_variables(name, host, findings))
     graph.group_vars("all", document.variables)
     for name, group in document.groups.items():
-        graph.add_group(name)
-        graph.group_vars(name, group.variables)
-        for host_name in group.hosts:
-            graph.add_host(host_name, name)
-        for child in group.children:
-            graph.add_child(name, child)
+        with _noting(f"inventory.groups.{name}", findings):
+            graph.add_group(name)
+            graph.group_vars(name, group.variables)
+            for host_name in group.hosts:
+                graph.add_host(host_name, name)
+            for child in group.children:
+                graph.add_child(name, child)
     return _built(graph, findings, folder)
+
+
+@contextmanager
+def _noting(path: str, findings: Findings) -> Iterator[None]:
+    """Names that cannot be the name of a host or group, told where they stand."""
+    try:
+        yield
+    except InventoryError as error:
+        for problem in error.problems:
+            findings.add(path, problem.message, problem.hint)
 
 
 def _built(graph: Graph, findings: Findings, folder: Path | None) -> Inventory | None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from deploy_tasks.plan import patterns
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.mending import validated
-from deploy_tasks.plan.model import Plan, Play, StaticFile, Task
+from deploy_tasks.plan.model import Plan, Play, StaticFile, Step, VarsFile
 from deploy_tasks.plan.order import name_cycle, stable_order
-from deploy_tasks.plan.rustle_plan_model import BatchDoc, BinaryDeployment, Condition, Document, PlayDoc, TaskDoc
-from deploy_tasks.plan.words import module_name, strategy_word, triple
+from deploy_tasks.plan.rustle_plan_model import BinaryDeployment, Document, PlayDoc, TaskDoc
+from deploy_tasks.plan.rustle_plan_steps import Steps, overridden
+from deploy_tasks.plan.words import strategy_word, triple
 
-_ALL = frozenset({"all", "*"})
+_OWN = "metadata.deploy_tasks"
 
 
 def lower(data: Any, source: str, findings: Findings) -> Plan | None:
@@ -25,7 +24,6 @@ def lower(data: Any, source: str, findings: Findings) -> Plan | None:
 
 def _plan(document: Document, name: str, findings: Findings) -> Plan:
     metadata = document.metadata
-    options = metadata.planning_options if metadata else None
     plays = tuple(
         _play(play, f"plays[{number}]", document.binary_deployments, findings)
         for number, play in enumerate(document.plays)
@@ -38,6 +36,14 @@ def _plan(document: Document, name: str, findings: Findings) -> Plan:
         targets=_targets(document.binary_deployments, findings),
         static_files=_static_files(document.binary_deployments),
     )
+    plan = _with_options(plan, document)
+    own = metadata.deploy_tasks if metadata else None
+    return overridden(plan, own.exact, _OWN, findings) if own else plan
+
+
+def _with_options(plan: Plan, document: Document) -> Plan:
+    """The plan with what the document's planning options say."""
+    options = document.metadata.planning_options if document.metadata else None
     if options is None:
         return plan
     strategy = strategy_word(options.strategy) if options.strategy else "linear"
@@ -49,7 +55,7 @@ def _plan(document: Document, name: str, findings: Findings) -> Plan:
                 "strategy": play.strategy if play.id in named else strategy,
             }
         )
-        for play in plays
+        for play in plan.plays
     )
     return plan.model_copy(
         update={
@@ -65,35 +71,40 @@ def _plan(document: Document, name: str, findings: Findings) -> Plan:
 
 
 def _play(play: PlayDoc, where: str, deployments: list[BinaryDeployment], findings: Findings) -> Play:
-    tasks = _ordered_tasks(play, where, findings)
+    steps = Steps(play, findings)
     ids = {task.task_id for batch in play.batches for task in batch.tasks}
     embedded: dict[str, Any] = {}
     for deployment in deployments:
         if deployment.embedded_data and ids.intersection(deployment.tasks):
             embedded.update(deployment.embedded_data.variables)
-    handlers = sorted(enumerate(play.handlers), key=lambda item: item[1].execution_order)
-    return Play(
+    made = Play(
         id=play.play_id,
         name=play.name,
         hosts=tuple(play.hosts),
         strategy=strategy_word(play.strategy or "Linear"),
         serial=tuple(play.serial),
+        defaults=play.defaults,
         vars={**embedded, **play.vars},
-        gather_facts=play.gather_facts,
-        tasks=tuple(_inherit(task, play.become) for task in tasks),
-        handlers=tuple(
-            _inherit(_handler(handler, f"{where}.handlers[{number}]", findings), play.become)
-            for number, handler in handlers
+        vars_files=tuple(
+            VarsFile(names=tuple(each.names), choices=each.choices, where=each.source or f"{where}.vars_files[{at}]")
+            for at, each in enumerate(play.vars_files)
         ),
-        where=where,
+        role_vars=play.role_vars,
+        gather_facts=play.gather_facts,
+        max_fail_percentage=play.max_fail_percentage,
+        any_errors_fatal=play.any_errors_fatal,
+        force_handlers=play.force_handlers,
+        tasks=tuple(_ordered_tasks(play, where, steps, findings)),
+        handlers=tuple(
+            steps.handler(handler, f"{where}.handlers[{number}]")
+            for number, handler in sorted(enumerate(play.handlers), key=lambda item: item[1].execution_order)
+        ),
+        where=play.source or where,
     )
+    return overridden(made, play.exact, where, findings)
 
 
-def _inherit(task: Task, become: bool | None) -> Task:
-    return task if become is None or task.become is not None else task.model_copy(update={"become": become})
-
-
-def _ordered_tasks(play: PlayDoc, where: str, findings: Findings) -> list[Task]:
+def _ordered_tasks(play: PlayDoc, where: str, steps: Steps, findings: Findings) -> list[Step]:
     """Batches by their dependencies, tasks by execution_order, and each task after those it depends on."""
     laid: list[tuple[int, int, TaskDoc]] = [
         (batch_number, number, task)
@@ -122,8 +133,10 @@ def _ordered_tasks(play: PlayDoc, where: str, findings: Findings) -> list[Task]:
         circle = name_cycle([task.task_id for _, _, task in laid], needs)
         findings.add(where, f"tasks depend on each other in a circle: {circle}", "take one of these dependencies away")
         order = list(range(len(laid)))
-    seen: set[str] = set()
-    return [_task(play, where, *laid[place], seen, findings) for place in order]
+    return [
+        steps.task(task, f"{where}.batches[{batch_number}].tasks[{number}]", play.batches[batch_number])
+        for batch_number, number, task in (laid[place] for place in order)
+    ]
 
 
 def _ordered_batches(play: PlayDoc, where: str, findings: Findings) -> list[int]:
@@ -158,113 +171,6 @@ def _refuse_duplicates(play: PlayDoc, where: str, findings: Findings) -> None:
                 path = f"{where}.batches[{batch_number}].tasks[{number}].task_id"
                 findings.add(path, f"{task.task_id[:80]!r} is the id of another task of this batch too")
             seen.add(task.task_id)
-
-
-def _task(
-    play: PlayDoc, where: str, batch_number: int, number: int, task: TaskDoc, seen: set[str], findings: Findings
-) -> Task:
-    batch = play.batches[batch_number]
-    path = f"{where}.batches[{batch_number}].tasks[{number}]"
-    fields: dict[str, Any] = {}
-    with findings.at(path):
-        fields = task.normalised()
-    only = _only(play, batch, task)
-    if only is None:
-        findings.add(f"{path}.hosts", f"none of these hosts is in the batch {batch.batch_id[:80]!r}")
-    fields |= _conditions(
-        task.conditions, only or (), fields.get("when", ()), task.tags, f"{path}.conditions", findings
-    )
-    return Task(
-        id=_unique(task.task_id, batch.batch_id, seen),
-        name=task.name,
-        module=module_name(task.module),
-        args=task.args,
-        notify=tuple(task.notify),
-        where=path,
-        **fields,
-    )
-
-
-def _handler(handler: Any, path: str, findings: Findings) -> Task:
-    fields: dict[str, Any] = {}
-    with findings.at(path):
-        fields = handler.normalised()
-    fields |= _conditions(handler.conditions, (), fields.get("when", ()), (), f"{path}.conditions", findings)
-    return Task(
-        id=handler.handler_id,
-        name=handler.name,
-        module=module_name(handler.module),
-        args=handler.args,
-        where=path,
-        **fields,
-    )
-
-
-def _unique(task_id: str, batch_id: str, seen: set[str]) -> str:
-    name = task_id if task_id not in seen else f"{task_id}@{batch_id}"
-    seen.add(name)
-    return name
-
-
-def _only(play: PlayDoc, batch: BatchDoc, task: TaskDoc) -> tuple[str, ...] | None:
-    """The hosts of the task that are also in its batch; empty: every host of the play; None: no host at all."""
-    given = [
-        list(dict.fromkeys(hosts)) for hosts in (batch.hosts, task.hosts) if hosts and not _ALL.intersection(hosts)
-    ]
-    if not given:
-        return ()
-    both = [host for host in given[-1] if host in given[0]]
-    if not both:
-        return None
-    return () if set(both) == set(play.hosts) else tuple(both)
-
-
-def _conditions(
-    conditions: Iterable[Condition],
-    only: tuple[str, ...],
-    when: Iterable[str],
-    tags: Iterable[str],
-    path: str,
-    findings: Findings,
-) -> dict[str, Any]:
-    """The five kinds of conditions, together with the task's own hosts, `when` and tags."""
-    expressions, tag_list, skip_tags = list(when), list(tags), list[str]()
-    check_mode: set[bool] = set()
-    origins: dict[str, str] = {}
-    for index, condition in enumerate(conditions):
-        if condition.when:
-            expressions.append(condition.when.expression)
-            origins[f"when[{len(expressions) - 1}]"] = f"conditions[{index}].When.expression"
-        elif condition.tag:
-            tag_list += condition.tag.tags
-        elif condition.host:
-            only = narrowed(only, condition.host.pattern)
-        elif condition.skip_tag:
-            skip_tags += condition.skip_tag.tags
-        elif condition.check_mode:
-            check_mode.add(condition.check_mode.enabled)
-    if len(check_mode) > 1:
-        findings.add(path, "wants check mode both on and off, so the task could never run", "keep one of the two")
-    return {
-        "when": tuple(expressions),
-        "only": only,
-        "tags": tuple(dict.fromkeys(tag_list)),
-        "skip_tags": tuple(dict.fromkeys(skip_tags)),
-        "check_mode_only": next(iter(check_mode), None),
-        "origins": origins,
-    }
-
-
-def narrowed(only: tuple[str, ...], pattern: str) -> tuple[str, ...]:
-    """Patterns for the hosts of `only` that `pattern` selects too."""
-    parts = patterns.split(pattern)
-    plain = [part for part in parts if part[0] not in "!&"]
-    rest = [part for part in parts if part[0] in "!&"]
-    if not only:
-        return tuple(parts)
-    if len(plain) <= 1:
-        return (*only, *(f"&{part}" for part in plain), *rest)
-    return (*only, f"&{patterns.union(plain)}", *rest)
 
 
 def _targets(deployments: list[BinaryDeployment], findings: Findings) -> dict[str, str]:

@@ -23,6 +23,7 @@ from deploy_tasks.plan.fields import (
     Expression,
     Mapping_,
     NoneAsEmpty,
+    NoneAsNothing,
     Seconds,
     Serial,
     Strict,
@@ -87,33 +88,66 @@ class Condition(Strict):
         return value
 
 
-class TaskDoc(Keywords):
-    """A task of a batch."""
+class EntryDoc(Keywords):
+    """What an entry of `tasks` and of `handlers` may both hold.
 
-    task_id: Text
+    `block` makes it a block, `choices` an include that is decided when it is reached: those are keys of ours, which
+    `deploy-tasks plan` writes. `source` is the place in the playbook that the entry comes from; `exact` holds fields
+    of the normalised model that the keywords cannot say.
+    """
+
     name: Text
     module: Text
     args: Mapping_ = {}
-    hosts: Texts = []
-    dependencies: Texts = []
     conditions: Annotated[list[Condition], NoneAsEmpty] = []
     tags: Words = []
     notify: Texts = []
+    hosts: Texts = []
+    dependencies: Texts = []
     execution_order: Count = 0
+    role: str | None = None
+    role_path: str = ""
+    defaults: Mapping_ = {}
+    role_vars: Mapping_ = {}
+    params: Mapping_ = {}
+    search: Texts = []
+    var_files: Annotated[dict[str, dict[str, Any]], NoneAsNothing] = {}
+    source: str = ""
+    origins: Annotated[dict[str, str], NoneAsNothing] = {}
+    exact: Mapping_ = {}
+
+
+class TaskDoc(EntryDoc):
+    """A task of a batch."""
+
+    task_id: Text
     can_run_parallel: Switch = False
     estimated_duration: Seconds | None = None
     risk_level: Literal["Low", "Medium", "High", "Critical"] | None = None
+    block: list[TaskDoc] | None = None
+    rescue: Annotated[list[TaskDoc], NoneAsEmpty] = []
+    always: Annotated[list[TaskDoc], NoneAsEmpty] = []
+    choices: dict[str, list[TaskDoc]] | None = None
+
+    @property
+    def id(self) -> str:
+        """What the entry is called among the others."""
+        return self.task_id
 
 
-class HandlerDoc(Keywords):
-    """A handler of a play."""
+class HandlerDoc(EntryDoc):
+    """A handler of a play, or a block of them that carries the role they belong to."""
 
     handler_id: Text
-    name: Text
-    module: Text
-    args: Mapping_ = {}
-    conditions: Annotated[list[Condition], NoneAsEmpty] = []
-    execution_order: Count = 0
+    block: list[HandlerDoc] | None = None
+    rescue: Annotated[list[HandlerDoc], NoneAsEmpty] = []
+    always: Annotated[list[HandlerDoc], NoneAsEmpty] = []
+    choices: dict[str, list[HandlerDoc]] | None = None
+
+    @property
+    def id(self) -> str:
+        """What the entry is called among the others."""
+        return self.handler_id
 
 
 class BatchDoc(Strict):
@@ -123,6 +157,14 @@ class BatchDoc(Strict):
     hosts: Texts = []
     tasks: list[TaskDoc]
     dependencies: Texts = []
+
+
+class VarsFileDoc(Strict):
+    """Files of variables of which the first that is there counts, with what they hold."""
+
+    names: Texts
+    choices: dict[str, dict[str, Any]]
+    source: str = ""
 
 
 class PlayDoc(Strict):
@@ -136,8 +178,16 @@ class PlayDoc(Strict):
     batches: list[BatchDoc]
     handlers: Annotated[list[HandlerDoc], NoneAsEmpty] = []
     vars: Variables = {}
+    vars_files: Annotated[list[VarsFileDoc], NoneAsEmpty] = []
+    defaults: Mapping_ = {}
+    role_vars: Mapping_ = {}
     gather_facts: Switch | None = None
     become: Switch | None = None
+    max_fail_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
+    any_errors_fatal: Switch = False
+    force_handlers: Switch = False
+    source: str = ""
+    exact: Mapping_ = {}
 
 
 class PlanningOptions(Strict):
@@ -153,10 +203,19 @@ class PlanningOptions(Strict):
     strategy: Strategy | None = None
 
 
+class OwnDoc(Strict):
+    """What `deploy-tasks plan` notes besides: the folder that files resolve against, seen from the document's."""
+
+    version: Literal[1] = 1
+    base_dir: str = "."
+    exact: Mapping_ = {}
+
+
 class Metadata(Strict):
     """Where the plan comes from."""
 
     planning_options: PlanningOptions | None = None
+    deploy_tasks: OwnDoc | None = None
 
 
 class StaticFileDoc(Strict):
