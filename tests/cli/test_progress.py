@@ -72,7 +72,7 @@ def test_a_batch_that_is_cancelled_goes_on_until_its_hosts_have_ended() -> None:
         status("cancelling", reason="cancelled by hand"),
     ]
     ends = [host("a", "failed"), host("b", "cancelled"), status("cancelled")]
-    assert play([*events, *ends]).splitlines()[1:] == [
+    assert play([*begun, cancelled, *ends]).splitlines()[1:] == [
         "cancel    cancelled by hand",
         "batch 1   2 hosts   1 failed, 1 cancelled (2.5 s)",
     ]
