@@ -66,11 +66,8 @@ def test_a_pipe_gets_one_line_per_phase() -> None:
 
 
 def test_a_batch_that_is_cancelled_goes_on_until_its_hosts_have_ended() -> None:
-    events = [
-        status("running", batch=0, hosts=2),
-        host("a", "running"),
-        status("cancelling", reason="cancelled by hand"),
-    ]
+    begun = [status("running", batch=0, hosts=2), host("a", "running")]
+    cancelled = status("cancelling", reason="cancelled by hand")
     ends = [host("a", "failed"), host("b", "cancelled"), status("cancelled")]
     assert play([*begun, cancelled, *ends]).splitlines()[1:] == [
         "cancel    cancelled by hand",
