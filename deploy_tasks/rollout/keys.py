@@ -21,6 +21,8 @@ EPOCH = PREFIX + "epoch"
 SWEEPER = PREFIX + "sweeper"
 #: Prefix of keys that remember which slots of a schedule were already used.
 SLOT = PREFIX + "slot:"
+#: Digest of the blob in the store that values in Redis are sealed with.
+SEAL = PREFIX + "seal"
 #: Prefix of the keys by which canaries answer.
 CANARY = PREFIX + "canary:"
 

@@ -18,6 +18,7 @@ from deploy_tasks.rollout.pulse import Pulse
 from deploy_tasks.settings import Settings, settings
 from deploy_tasks.store import Store, open_store
 from deploy_tasks.tasks.dispatch import CeleryDispatch
+from deploy_tasks.tasks.seal import Seal
 
 if TYPE_CHECKING:
     from deploy_tasks.transport import Pool
@@ -47,6 +48,11 @@ class Context:
     def store(self) -> Store:
         """Bundles, artifacts, records."""
         return open_store(self.settings.store)
+
+    @cached_property
+    def seal(self) -> Seal:
+        """Seals what hosts have told for its time in Redis."""
+        return Seal(self.store, self.redis)
 
     @cached_property
     def dispatch(self) -> CeleryDispatch:
