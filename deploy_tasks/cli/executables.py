@@ -13,7 +13,9 @@ from typing import Any
 
 from deploy_tasks.cli.inputs import Inputs
 from deploy_tasks.compiler.compile import Artifact, Compiler, compiler
+from deploy_tasks.compiler.per_host import HostArtifact, compile_hosts
 from deploy_tasks.compiler.targets import Target
+from deploy_tasks.errors import BadInput
 from deploy_tasks.plan.files import files
 from deploy_tasks.settings import settings
 
@@ -70,6 +72,27 @@ def write(
             _packed(path)
         written.append(Written(path, target.triple, artifact.digest, artifact.size, artifact.cached, artifact.build_s))
     return written
+
+
+def write_hosts(found: Inputs, folder: Path, *, rebuild: bool = False) -> list[HostArtifact]:
+    """Compile `NAME-HOST` for every host of the inventory into the folder. Raises BadInput when two hosts would share
+    a file name."""
+    names = {host: f"{_name(found.plan.name)}-{_name(host)}" for host in found.hosts}
+    for host, other in zip(
+        sorted(names, key=names.__getitem__), sorted(names, key=names.__getitem__)[1:], strict=False
+    ):
+        if names[host] == names[other]:
+            raise BadInput(f"{host} and {other} would both be {names[host]}", hint="compile them apart, with --limit")
+    folder.mkdir(parents=True, exist_ok=True)
+    return compile_hosts(
+        compiler_here(),
+        found.plan,
+        files(found.plan, found.folder),
+        found.inventory,
+        {host: found.target(host) for host in found.hosts},
+        lambda host, target: folder / f"{names[host]}{target.suffix}",
+        rebuild=rebuild,
+    )
 
 
 def _name(plan: str) -> str:

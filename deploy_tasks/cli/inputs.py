@@ -56,11 +56,11 @@ def read(
     return Inputs(plan, folder, found, hosts)
 
 
-def for_compiling(plan_path: str, inventory_text: str | None) -> Inputs:
+def for_compiling(plan_path: str, inventory_text: str | None, limit: str | None = None) -> Inputs:
     """As `read`, but hosts are not needed: without an inventory the plan is checked by itself."""
     plan, folder = read_plan(plan_path)
     if inventory_text or plan.inventory is not None or plan.hosts:
-        return read(plan_path, inventory_text)
+        return read(plan_path, inventory_text, limit)
     local = Inventory(hosts={"localhost": Host(name="localhost", vars={"ansible_connection": "local"})})
     patterns_gone = plan.model_copy(update={"limit": None})
     problems = [problem for problem in check(patterns_gone, local, folder) if ".hosts" not in problem.path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from deploy_tasks.cli import executables, failure, inputs, render, units, variables
 from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, split
 from deploy_tasks.compiler.targets import normalise, this_machine
-from deploy_tasks.errors import DeployError
+from deploy_tasks.errors import BadInput, DeployError
 
 
 def validate(
@@ -53,6 +54,10 @@ def compile_(
     output_dir: Annotated[
         Path, typer.Option("-o", "--output-dir", metavar="DIR", help="Where the executables are written.")
     ] = Path("."),
+    per_host: Annotated[
+        bool, typer.Option("--per-host", help="One executable for each host, its variables inside.")
+    ] = False,
+    limit: Limit = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the runner anew.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -60,7 +65,9 @@ def compile_(
 
     Example: `deploy-tasks compile web.json -t aarch64-linux -o dist && dist/web-aarch64-linux run --check`
     """
-    found = inputs.for_compiling(plan, inventory)
+    found = inputs.for_compiling(plan, inventory, limit)
+    if per_host:
+        return _per_host(found, output_dir, rebuild=rebuild, targets=target, as_json=as_json)
     wanted = [normalise(name) for name in split(target)] or list(found.targets) or [this_machine()]
     written = executables.write(found, wanted, output_dir, rebuild=rebuild)
     if as_json:
@@ -69,4 +76,24 @@ def compile_(
     for each in written:
         how = "cached" if each.cached else units.seconds(each.build_s)
         render.out().print(render.row("compiled", str(each.path), f"{each.triple} {units.size(each.size)} ({how})"))
+    return 0
+
+
+def _per_host(found: inputs.Inputs, folder: Path, *, rebuild: bool, targets: list[str] | None, as_json: bool) -> int:
+    if not found.hosts:
+        raise BadInput("--per-host needs hosts", hint="give an inventory with -i")
+    if targets:
+        raise BadInput(
+            "--per-host and --target exclude each other", hint="write deploy_tasks_target into the inventory"
+        )
+    written = executables.write_hosts(found, folder, rebuild=rebuild)
+    if as_json:
+        rows = [{**asdict(each), "path": str(each.path), "target": each.target.triple} for each in written]
+        render.out().print(json.dumps(rows))
+        return 0
+    for each in written:
+        render.out().print(render.row("compiled", str(each.path), f"{each.target.triple} {units.size(each.size)}"))
+    secret = sorted({name for each in written for name in each.left_out})
+    if secret:
+        render.note(f"left out, as they look like secrets: {', '.join(secret)}; give them when it runs: -e name=value")
     return 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy_tasks.compiler import lower_vars
+from deploy_tasks.compiler import host_variables, lower_vars
 from deploy_tasks.errors import StoreError
 from deploy_tasks.plan.bundle import read_bundle
 from deploy_tasks.plan.hosts import Host, Inventory
@@ -107,7 +107,7 @@ class Material:
             "sequence": grant.sequence,
             "attempt": grant.attempt,
             "host": host.name,
-            "vars": self._vars(host),
+            "vars": host_variables(host, self.inventory),
             "extra_vars": dict(self.lowered_extra),
             "check": options.check,
             "diff": options.diff,
@@ -118,15 +118,6 @@ class Material:
             "deadline_s": round(deadline_s, 3),
             "orphan": "finish",
             "keep": options.keep,
-        }
-
-    def _vars(self, host: Host) -> dict[str, Any]:
-        own = lower_vars(host.vars)
-        return own | {
-            "inventory_hostname": host.name,
-            "inventory_hostname_short": host.name.split(".")[0],
-            "group_names": sorted(group for group in host.groups if group != "all"),
-            "groups": {name: list(members) for name, members in self.inventory.groups.items()},
         }
 
 

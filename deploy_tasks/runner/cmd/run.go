@@ -168,11 +168,13 @@ func (o *options) fill(s *session.Session) error {
 	if s.Extra, err = o.extraVars(); err != nil {
 		return err
 	}
-	s.Vars = value.NewDict()
+	s.Vars = s.Program.Host.Copy()
 	if o.vars != "" {
-		if s.Vars, err = readVars(o.vars); err != nil {
+		given, err := readVars(o.vars)
+		if err != nil {
 			return usage("--vars %s: %s", o.vars, err)
 		}
+		s.Vars.Update(given)
 	}
 	if s.Deployment, err = o.deployment(s); err != nil {
 		return err

@@ -27,7 +27,7 @@ func Decode(text []byte) (*Program, error) {
 		return nil, fmt.Errorf("program format %s, this runner knows %d", value.Str(n), format)
 	}
 	d := &decoder{}
-	p := &Program{Name: d.text(root, "name"), Templates: d.dict(root, "templates"), Files: map[string]module.Entry{}}
+	p := &Program{Name: d.text(root, "name"), Templates: d.dict(root, "templates"), Host: d.dict(root, "host"), Files: map[string]module.Entry{}}
 	for _, item := range d.list(root, "plays") {
 		p.Plays = append(p.Plays, d.play(d.object(item, "plays")))
 	}

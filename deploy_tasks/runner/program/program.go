@@ -11,6 +11,7 @@ type Program struct {
 	Plays     []Play
 	Files     map[string]module.Entry
 	Templates *value.Dict // template name → NODE
+	Host      *value.Dict // variables of the one host this is for, empty when it is for any
 }
 
 // Play is one play.
