@@ -26,8 +26,12 @@ def _node(node: Any, bound: frozenset[str], found: set[str]) -> None:
         case ["var", str(name)]:
             if name not in bound:
                 found.add(name)
-        case ["tmpl" | "native", [*body], *_]:
+        case ["tmpl" | "native", [*body], *rest]:
             _body(body, bound, found)
+            for part, blocks in rest[1].values() if len(rest) > 1 else ():
+                inner = _body(part, bound | {"self"}, found)
+                for block in blocks.values():
+                    _body(block, inner | {"super"}, found)
         case ["value", value]:
             _value(value, bound, found)
         case [*parts]:
@@ -56,7 +60,9 @@ def _body(body: Iterable[Node], bound: frozenset[str], found: set[str]) -> froze
     return bound
 
 
-def _statement(statement: Node, bound: frozenset[str], found: set[str]) -> frozenset[str]:
+def _statement(  # noqa: C901  (a line for each kind)
+    statement: Node, bound: frozenset[str], found: set[str]
+) -> frozenset[str]:
     match statement:
         case ["text", _]:
             pass
@@ -90,6 +96,13 @@ def _statement(statement: Node, bound: frozenset[str], found: set[str]) -> froze
             _macro(parameters, defaults, body, bound, found)
         case ["block", _name, body, _scoped]:
             _body(body, bound, found)
+        case ["alone", body]:
+            return _body(body, bound, found)
+        case ["import", name, _files, _context, names]:
+            _node(name, bound, found)
+            return bound | ({names} if isinstance(names, str) else {alias for _name, alias in names})
+        case ["place", *_]:
+            pass
         case _:
             _node(statement[1:], bound, found)
     return bound

@@ -13,11 +13,14 @@ from jinja2 import nodes
 
 from deploy_tasks.compiler.expr_names import free_names
 from deploy_tasks.compiler.expr_nodes import Node, lower_expression
-from deploy_tasks.compiler.expr_statements import lower_body
+from deploy_tasks.compiler.expr_statements import Statements, lower_body
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan.jinja import ExpressionError, is_template, parse_expression, parse_template, parse_template_file
+from deploy_tasks.plan.jinja import ExpressionError, is_template, parse_expression, parse_template
+from deploy_tasks.plan.jinja_checks import walk
+from deploy_tasks.plan.jinja_parts import MAIN, Part, read_parts
+from deploy_tasks.plan.jinja_references import Reference
 
-__all__ = ["Node", "free_names", "lower_condition", "lower_template", "lower_value", "value_names"]
+__all__ = ["Node", "free_names", "lower_condition", "lower_parts", "lower_template", "lower_value", "value_names"]
 
 _MAX_DEPTH = 200
 
@@ -46,9 +49,25 @@ def _literals(tree: nodes.Expr) -> list[str]:
 
 
 def lower_template(text: str, *, where: str) -> Node:
-    """The text of a template file as a NODE that gives text, ending in at least as many newlines as the file does."""
-    tree = parse_template_file(text, where=where)
-    return ["tmpl", lower_body(tree.body), *_newlines(text)]
+    """The text of a template file that needs no other file as a NODE; see `lower_parts`."""
+    return lower_parts(read_parts(text, where=where), text)
+
+
+def lower_parts(parts: Mapping[str, Part], text: str) -> Node:
+    """A template, `text`, and all it includes as a NODE that gives text, ending in at least as many newlines."""
+    main = parts[MAIN].tree
+    if not _needs_parts(main):
+        return ["tmpl", lower_body(main.body), *_newlines(text)]
+    lowered = {name: Statements(part.refers).template(part.tree, part.file) for name, part in parts.items()}
+    return ["tmpl", [], *(_newlines(text) or [0]), lowered]
+
+
+def _needs_parts(tree: nodes.Template) -> bool:
+    """Whether a template refers to others or to its own blocks, so that what it writes is not all in its own body."""
+    if any(isinstance(node, Reference) for node in walk(tree)):
+        return True
+    blocks = any(True for _ in tree.find_all(nodes.Block))
+    return blocks and any(name.name in ("self", "super") for name in tree.find_all(nodes.Name))
 
 
 def lower_value(value: Any, *, where: str) -> Any:

@@ -46,7 +46,7 @@ def lower(plan: Plan, files: Mapping[str, Path], inventory: Inventory | None = N
     Of the inventory only the facts that host variables refer to are taken; the variables themselves come at run time.
     Raises `PlanError` with everything in it that cannot be lowered, and `CompileError` for unreadable files.
     """
-    return _Lowering(files).plan(plan, _host_expressions(inventory) if inventory else [])
+    return _Lowering(files, plan.playbook_dir).plan(plan, _host_expressions(inventory) if inventory else [])
 
 
 def lower_vars(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,9 +58,9 @@ def lower_vars(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Lowering:
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Mapping[str, Path], playbook_dir: str = "") -> None:
         self.problems: list[Problem] = []
-        self.files = Files(files, self.attempt)
+        self.files = Files(files, self.attempt, playbook_dir)
 
     def attempt(self, where: str, work: Callable[[], T]) -> T | None:
         """The result of `work`; what it finds wrong is kept for later, so that all of it can be told at once."""

@@ -18,6 +18,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
+from deploy_tasks.plan.template_files import included
 
 MAX_FILES = 50_000
 MAX_TOTAL = 4 << 30
@@ -49,6 +50,9 @@ def find_files(plan: Plan, base_dir: Path, findings: Findings) -> dict[str, Path
     for task in plan.walk():
         for path, name in sources(task):
             collector.add(name, path, _SUBFOLDER.get(task.module))
+    for task in plan.walk():
+        if task.module == "template":
+            collector.add_parts(task, plan.playbook_dir)
     for file in plan.static_files:
         collector.add_static(file.src, file.checksum, file.where)
     return dict(sorted(collector.found.items()))
@@ -86,6 +90,7 @@ class _Collector:
         self.root = base_dir.resolve()
         self.found: dict[str, Path] = {}
         self.total = 0
+        self.searched: set[str] = set()  # templates whose parts are taken along
 
     def add(self, name: str, path: str, subfolder: str | None) -> None:
         """One source as written in a task."""
@@ -106,6 +111,18 @@ class _Collector:
             self._file(clean, place, path)
         else:
             self.findings.add(path, f"{literal[:200]!r} must be a folder, because an expression follows it")
+
+    def add_parts(self, task: Task, playbook_dir: str) -> None:
+        """What the templates of a task include."""
+        for path, source in sources(task):
+            literal, whole = _literal(source)
+            clean = posixpath.normpath(literal)
+            for name in [clean] if whole else [found for found in self.found if found.startswith(f"{clean}/")]:
+                if name not in self.found or name in self.searched:
+                    continue
+                self.searched.add(name)
+                for part in included(name, self.found[name], self.base, task.search, playbook_dir):
+                    self._file(part, self.base / part, path)
 
     def add_static(self, name: str, checksum: str, where: str) -> None:
         """A file from the list of static files: taken along when it exists; a real checksum must be right."""

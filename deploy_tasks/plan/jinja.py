@@ -6,7 +6,7 @@ The settings are Ansible's: `trim_blocks`, no `lstrip_blocks`, and the tags `do`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any, NoReturn
@@ -16,9 +16,9 @@ from jinja2.compiler import CodeGenerator
 from jinja2.parser import Parser
 
 from deploy_tasks.errors import PlanError, Problem
+from deploy_tasks.plan import jinja_checks
 from deploy_tasks.plan.jinja_free import read_names
-from deploy_tasks.plan.jinja_header import split_header
-from deploy_tasks.plan.jinja_names import FILTERS, FUNCTIONS, LOOKUPS, TESTS, hint_for, short_name
+from deploy_tasks.plan.jinja_names import FILTERS, FUNCTIONS, TESTS
 
 _MARKS = ("{{", "{%", "{#")
 
@@ -51,14 +51,21 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and any(mark in value for mark in _MARKS)
 
 
-def parse_template_file(text: str, *, where: str) -> nodes.Template:
-    """The syntax tree of a template file, whose first line may change Jinja2's settings. Raises ExpressionError."""
-    body, settings, problems = split_header(text, where=where)
-    if problems:
-        raise ExpressionError(problems)
-    if not settings:
-        return parse_template(body, where=where)
-    return _parsed(environment().overlay(**settings), body, where=where)
+def parse_part(text: str, settings: Mapping[str, Any], *, where: str) -> nodes.Template:
+    """The syntax tree of a template file without its header, its filters and tests checked.
+
+    The functions it calls may come from other templates: see `jinja_checks.unknown_functions`. Raises ExpressionError.
+    """
+    reader = environment().overlay(**settings) if settings else environment()
+    try:
+        tree = reader.parse(text)
+        _refuse(jinja_checks.refused_tags(tree, where, _FILE_TAGS), jinja_checks.unknown_names(tree, where))
+        _check_compiles(tree)
+    except TemplateSyntaxError as error:
+        raise _syntax_error(error, where) from None
+    except RecursionError:
+        raise ExpressionError([Problem(where, "the template is nested too deep")]) from None
+    return tree
 
 
 def parse_template(text: str, *, where: str, escape_backslashes: bool = False) -> nodes.Template:
@@ -72,12 +79,12 @@ def parse_template(text: str, *, where: str, escape_backslashes: bool = False) -
             text = _double_backslashes(text)
         except TemplateSyntaxError as error:
             raise _syntax_error(error, where) from None
-    return _parsed(environment(), text, where=where)
+    return _parsed(text, where=where)
 
 
-def _parsed(reader: Environment, text: str, *, where: str) -> nodes.Template:
+def _parsed(text: str, *, where: str) -> nodes.Template:
     try:
-        tree = reader.parse(text)
+        tree = environment().parse(text)
         check_names(tree, where=where)
     except TemplateSyntaxError as error:
         raise _syntax_error(error, where) from None
@@ -127,12 +134,17 @@ def check_names(tree: nodes.Node, *, where: str) -> None:
 
     Names are shortened on the way: `ansible.builtin.combine` becomes `combine` in the tree.
     """
-    found = tuple(_walk(tree))
-    problems = [*_refused_tags(found, where), *_unknown_names(found, where)]
-    problems += _unknown_functions(tree, found, where)
-    if problems:
-        raise ExpressionError(problems)
+    _refuse(
+        jinja_checks.refused_tags(tree, where, _TAGS),
+        jinja_checks.unknown_names(tree, where),
+        jinja_checks.unknown_functions(tree, where, free_variables(tree) - jinja_checks.set_names(tree)),
+    )
     _check_compiles(tree)
+
+
+def _refuse(*found: list[Problem]) -> None:
+    if problems := [problem for problems in found for problem in problems]:
+        raise ExpressionError(problems)
 
 
 def _check_compiles(tree: nodes.Node) -> None:
@@ -143,64 +155,13 @@ def _check_compiles(tree: nodes.Node) -> None:
             generator.visit(tree)
 
 
-def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
-    yield tree
-    for child in tree.iter_child_nodes():
-        yield from _walk(child)
-
-
-_INLINE = "put the text of the other template in its place"
-_TAGS: dict[type[nodes.Node], tuple[str, str]] = {
-    nodes.Include: ("include", _INLINE),
-    nodes.Import: ("import", _INLINE),
-    nodes.FromImport: ("from", _INLINE),
-    nodes.Extends: ("extends", _INLINE),
+_FILE_TAGS: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.ScopedEvalContextModifier: ("autoescape", "use the filter 'e' where text is to be escaped"),
 }
-
-
-def _refused_tags(found: Iterable[nodes.Node], where: str) -> Iterator[Problem]:
-    for node in found:
-        if type(node) in _TAGS:
-            name, hint = _TAGS[type(node)]
-            yield Problem(where, f"the tag '{name}' is not supported", hint=hint, line=node.lineno)
-
-
-def _unknown_names(found: Iterable[nodes.Node], where: str) -> Iterator[Problem]:
-    for node in found:
-        if not isinstance(node, (nodes.Filter, nodes.Test)):
-            continue
-        noun, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
-        name = short_name(node.name)
-        if name in known:
-            node.name = name
-        else:
-            yield Problem(where, f"no {noun} named '{node.name}'", hint=hint_for(name, known), line=node.lineno)
-
-
-def _unknown_functions(tree: nodes.Node, found: Iterable[nodes.Node], where: str) -> Iterator[Problem]:
-    called = [node for node in found if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name)]
-    free = free_variables(tree) - _set_names(found)
-    for call in called:
-        assert isinstance(call.node, nodes.Name)
-        name = call.node.name
-        if name in ("lookup", "query", "q"):
-            yield from _unknown_lookup(call, name, where)
-        elif name in free:
-            yield Problem(where, f"no function named '{name}'", hint=hint_for(name, FUNCTIONS), line=call.lineno)
-
-
-def _set_names(found: Iterable[nodes.Node]) -> frozenset[str]:
-    """What the template sets anywhere: a macro defined in one branch may be called in another."""
-    macros = {node.name for node in found if isinstance(node, nodes.Macro)}
-    return frozenset(macros | {node.name for node in found if isinstance(node, nodes.Name) and node.ctx != "load"})
-
-
-def _unknown_lookup(call: nodes.Call, function: str, where: str) -> Iterator[Problem]:
-    first = call.args[0] if call.args else None
-    name = first.value if isinstance(first, nodes.Const) else None
-    if not isinstance(name, str):
-        yield Problem(where, f"{function}() needs the name of a lookup as its first argument", line=call.lineno)
-    elif short_name(name) not in LOOKUPS:
-        hint = "a program runs on the host: pass the value as a variable, or name the file in `src`"
-        yield Problem(where, f"the lookup '{name}' is not supported", hint=hint, line=call.lineno)
+_IN_FILES = "put it into a template file and use the module template or lookup('template', …)"
+_TAGS = _FILE_TAGS | {
+    nodes.Include: ("include", _IN_FILES),
+    nodes.Import: ("import", _IN_FILES),
+    nodes.FromImport: ("from", _IN_FILES),
+    nodes.Extends: ("extends", _IN_FILES),
+}

@@ -21,7 +21,7 @@ def read_names(tree: nodes.Node, bound: Iterable[str]) -> set[str]:
     return found
 
 
-def _visit(tree: nodes.Node | None, bound: _Bound, found: set[str]) -> _Bound:
+def _visit(tree: nodes.Node | None, bound: _Bound, found: set[str]) -> _Bound:  # noqa: C901  (a line for each kind)
     """Adds what the tree reads to `found`; returns what is bound after it."""
     match tree:
         case None:
@@ -35,6 +35,12 @@ def _visit(tree: nodes.Node | None, bound: _Bound, found: set[str]) -> _Bound:
             _visit(pipe, bound, found)
             _body(body, bound, found)
             return bound | _targets(target)
+        case nodes.Import(template=template, target=target):
+            _visit(template, bound, found)
+            return bound | {target}
+        case nodes.FromImport(template=template, names=names):
+            _visit(template, bound, found)
+            return bound.union(name if isinstance(name, str) else name[1] for name in names)
         case nodes.For():
             _for(tree, bound, found)
         case nodes.If():

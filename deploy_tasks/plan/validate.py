@@ -12,16 +12,17 @@ from typing import Any
 
 from deploy_tasks.errors import InventoryError, PlanError, Problem
 from deploy_tasks.plan.check_args import check_args
-from deploy_tasks.plan.documents import BadDocument, decode, read_bounded
 from deploy_tasks.plan.files import find_files, sources
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.hosts import Host
 from deploy_tasks.plan.jinja import is_template, parse_expression, parse_template
+from deploy_tasks.plan.jinja_parts import read_parts
+from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Play, Step, Task, steps
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
+from deploy_tasks.plan.template_files import on_disk, read_template
 
-MAX_TEMPLATE = 4 << 20
 _CONNECTIONS = frozenset({"ssh", "local", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -54,7 +55,7 @@ def check_alone(plan: Plan, base_dir: Path | None, findings: Findings) -> None:
     for play in plan.plays:
         _check_play(play, findings)
     if base_dir is not None:
-        _check_templates(plan, find_files(plan, base_dir, findings), findings)
+        _check_templates(plan, find_files(plan, base_dir, findings), base_dir, findings)
 
 
 def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: Findings) -> None:
@@ -244,7 +245,7 @@ def _check_names(names: Iterable[str], path: str, findings: Findings) -> None:
             findings.add(path, f"{name[:80]!r} cannot be the name of a variable", hint)
 
 
-def _check_templates(plan: Plan, embedded: Mapping[str, Path], findings: Findings) -> None:
+def _check_templates(plan: Plan, embedded: Mapping[str, Path], base: Path, findings: Findings) -> None:
     """The text of the template files, each read once."""
     seen: set[str] = set()
     for task in plan.walk():
@@ -254,7 +255,8 @@ def _check_templates(plan: Plan, embedded: Mapping[str, Path], findings: Finding
             for found in _template_names(name, embedded):
                 if found not in seen:
                     seen.add(found)
-                    _check_template(found, embedded[found], path, findings)
+                    library = on_disk(base, template_folders(task.search, plan.playbook_dir, found))
+                    _check_template(found, embedded[found], path, base, library, findings)
 
 
 def _template_names(name: str, embedded: Mapping[str, Path]) -> list[str]:
@@ -262,13 +264,18 @@ def _template_names(name: str, embedded: Mapping[str, Path]) -> list[str]:
     return [clean] if clean in embedded else []
 
 
-def _check_template(name: str, file: Path, path: str, findings: Findings) -> None:
+def _check_template(name: str, file: Path, path: str, base: Path, library: Library, findings: Findings) -> None:
     try:
-        text = decode(read_bounded(file, MAX_TEMPLATE), str(file))
-    except BadDocument as error:
-        findings.add(path, f"{name!r} {error.problem.message}", error.problem.hint)
+        text = read_template(file)
+    except PlanError as error:
+        for problem in error.problems:
+            findings.add(path, f"{name!r} {problem.message}", problem.hint)
         return
     try:
-        parse_template(text, where=path)
+        read_parts(text, where=path, library=library, read=lambda part: read_template(base / part))
     except PlanError as error:
-        findings.problems.extend(replace(problem, file=str(file)) for problem in error.problems)
+        for problem in error.problems:
+            part = problem.file not in (None, path)
+            findings.problems.append(
+                replace(problem, path=path, file=str(base / str(problem.file)) if part else str(file))
+            )

@@ -25,7 +25,7 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("{{ x | password_hash }}", "no filter named 'password_hash'", "hash the password beforehand"),
         ("{{ lookup('file', 'x') }}", "the lookup 'file' is not supported", "a program runs on the host"),
         ("{{ lookup(x) }}", "lookup() needs the name of a lookup", None),
-        ("{% include 'x' %}", "the tag 'include' is not supported", "put the text of the other template"),
+        ("{% include 'x' %}", "the tag 'include' is not supported here", "put it into a template file"),
         ("{% autoescape true %}{% endautoescape %}", "the tag 'autoescape' is not supported", "use the filter 'e'"),
         ("{{ x", "template syntax: unexpected end of template", None),
         ("{% fro x in y %}", "template syntax: Encountered unknown tag 'fro'", None),

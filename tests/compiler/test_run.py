@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from deploy_tasks.compiler import compile_plan, this_machine
-from deploy_tasks.plan.model import Plan, Play, Task
+from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.files import files
+from deploy_tasks.plan.model import Host, Inventory, Plan, Play, Task
+from deploy_tasks.plan.validate import check
 from tests.support.compiler import shared_cache
 
 pytestmark = pytest.mark.timeout(600)
@@ -54,6 +57,47 @@ def test_files_templates_variables_and_facts_arrive(tmp_path: Path) -> None:
     assert (out / "motd").read_text() == "you on Linux\n- one\n- you\n"
     for name in ("one", "big"):
         assert (out / "app" / name).read_bytes() == (source / "app" / name).read_bytes()
+
+
+def test_templates_bring_what_they_include(tmp_path: Path) -> None:
+    out = tmp_path / "motd"
+    role = tmp_path / "source" / "roles" / "web"
+    (role / "templates" / "parts").mkdir(parents=True)
+    (role / "templates" / "page.j2").write_text(
+        "{% extends 'base.j2' %}{% import 'macros.j2' as m %}{% block body %}"
+        "{{ m.row('a') }}{% include 'parts/' ~ kind ~ '.j2' %}{% endblock %}\n"
+    )
+    (role / "templates" / "base.j2").write_text("# {{ ansible_system }}\n{% block body %}{% endblock %}")
+    (role / "macros.j2").write_text("{% macro row(x) %}<{{ x }}>{% endmacro %}")
+    (role / "templates" / "parts" / "good.j2").write_text("good {{ kind }}")
+    (role / "templates" / "unused.j2").write_text("{{ broken")
+    page = task(0, "template", {"src": "roles/web/templates/page.j2", "dest": str(out)}, search=("roles/web",))
+    plan = play(page, vars={"kind": "good"})
+    found = files(plan, tmp_path / "source")
+    assert [name.removeprefix("roles/web/") for name in found] == [
+        "macros.j2",
+        "templates/base.j2",
+        "templates/page.j2",
+        "templates/parts/good.j2",
+    ]
+    assert check(plan, Inventory(hosts={"h": Host(name="h")}), tmp_path / "source") == []
+    ended = run(plan, found, tmp_path / "state")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert out.read_text() == "# Linux\n<a>good good\n"
+
+
+def test_a_mistake_in_an_included_template_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text("{% include 'b.j2' %}")
+    (tmp_path / "b.j2").write_text("\n{{ x | uper }}")
+    plan = play(task(0, "template", {"src": "a.j2", "dest": "/etc/x"}))
+    (problem,) = check(plan, Inventory(hosts={"h": Host(name="h")}), tmp_path)
+    assert (problem.path, problem.file, problem.line) == (
+        "plays[0].tasks[0].args.src",
+        str(tmp_path / "b.j2"),
+        2,
+    )
+    with pytest.raises(PlanError, match=r"b\.j2:2: .*no filter named 'uper'"):
+        compile_plan(plan, files(plan, tmp_path), this_machine(), cache=shared_cache())
 
 
 def test_an_assertion_that_does_not_hold_is_shown_as_written(tmp_path: Path) -> None:

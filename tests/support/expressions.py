@@ -13,17 +13,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, Undefined, pass_environment
+from jinja2 import DictLoader, Environment, Undefined, pass_environment
 from jinja2 import filters as jinja_filters
 from jinja2 import tests as jinja_tests
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import StrictUndefined
 from markupsafe import Markup
 
-from deploy_tasks.compiler.expressions import Node, lower_condition, lower_template
+from deploy_tasks.compiler.expressions import Node, lower_condition, lower_parts
 from deploy_tasks.compiler.sources import RUNNER
 from deploy_tasks.compiler.toolchain import find_toolchain
 from deploy_tasks.plan.jinja import ExpressionError, environment
+from deploy_tasks.plan.jinja_parts import read_parts
+from deploy_tasks.plan.jinja_references import Library
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Evaluator:
     def expression(self, text: str, variables: Mapping[str, Any]) -> Outcome:
         return self._lowered(lambda: lower_condition(text, where="test"), variables)
 
-    def template(self, text: str, variables: Mapping[str, Any]) -> Outcome:
-        return self._lowered(lambda: lower_template(text, where="test"), variables)
+    def template(self, text: str, variables: Mapping[str, Any], others: Mapping[str, str] | None = None) -> Outcome:
+        return self._lowered(lambda: lower_set(text, others or {}), variables)
 
     def _lowered(self, lower: Callable[[], Node], variables: Mapping[str, Any]) -> Outcome:
         try:
@@ -88,6 +90,12 @@ def evaluate_command() -> Path:
         check=True,
     )
     return command
+
+
+def lower_set(text: str, others: Mapping[str, str]) -> Node:
+    """A template that may include `others`, by their names."""
+    library = Library(("",), others.__contains__, lambda _folder: sorted(others))
+    return lower_parts(read_parts(text, where="test", library=library, read=others.__getitem__), text)
 
 
 class AnsibleUndefined(StrictUndefined):
@@ -182,9 +190,11 @@ def jinja_expression(text: str, variables: Mapping[str, Any]) -> Outcome:
     return outcome_of(lambda: jinja().compile_expression(text, undefined_to_none=False)(**deepcopy(dict(variables))))
 
 
-def jinja_template(text: str, variables: Mapping[str, Any]) -> Outcome:
+def jinja_template(text: str, variables: Mapping[str, Any], others: Mapping[str, str] | None = None) -> Outcome:
+    real = jinja().overlay(loader=DictLoader(dict(others or {})))
+
     def render() -> str:
-        rendered = jinja().from_string(text).render(**deepcopy(dict(variables)))
+        rendered = real.from_string(text).render(**deepcopy(dict(variables)))
         ends = len(text) - len(text.rstrip("\n"))
         return rendered + "\n" * max(0, ends - (len(rendered) - len(rendered.rstrip("\n"))))
 

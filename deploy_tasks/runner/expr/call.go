@@ -80,6 +80,8 @@ func (e *evaluation) apply(callee any, c *call) (any, error) {
 		return callMethod(f.receiver, c)
 	case *macro:
 		return f.call(c)
+	case *block:
+		return f.text()
 	case *loopState:
 		return f.recurse(c)
 	case *joiner:

@@ -10,15 +10,34 @@ import (
 type frame struct {
 	vars   map[string]any
 	parent *frame
+	sealed bool // the root of a template that has no variables of others, not even those of the scope
 }
 
-func (f *frame) get(name string) (any, bool) {
+// get finds a variable; sealed says that there is none elsewhere either.
+func (f *frame) get(name string) (v any, found, sealed bool) {
 	for ; f != nil; f = f.parent {
 		if v, ok := f.vars[name]; ok {
-			return v, true
+			return v, true, false
+		}
+		if f.sealed {
+			return nil, false, true
 		}
 	}
-	return nil, false
+	return nil, false, false
+}
+
+// snapshot is a frame with all that is set now.
+func (f *frame) snapshot() *frame {
+	out := &frame{}
+	for ; f != nil; f = f.parent {
+		for name, v := range f.vars {
+			if _, ok := out.vars[name]; !ok {
+				out.set(name, v)
+			}
+		}
+		out.sealed = out.sealed || f.sealed
+	}
+	return out
 }
 
 func (f *frame) set(name string, v any) {
@@ -46,8 +65,12 @@ func (e *evaluation) variable(n []any) (any, error) {
 
 // named finds a variable: in the template, in the scope, among the functions.
 func (e *evaluation) named(name string) (any, error) {
-	if v, ok := e.frame.get(name); ok {
+	v, ok, sealed := e.frame.get(name)
+	switch {
+	case ok:
 		return v, nil
+	case sealed:
+		return e.builtin(name), nil
 	}
 	if v, ok := e.seen[name]; ok {
 		return v, nil
@@ -72,13 +95,18 @@ func (e *evaluation) fromScope(name string) (any, error) {
 	case ok:
 		return v, nil
 	}
+	return e.builtin(name), nil
+}
+
+// builtin is a function, or undefined.
+func (e *evaluation) builtin(name string) any {
 	if f, ok := functions[name]; ok {
-		return &function{name, f}, nil
+		return &function{name, f}
 	}
 	if name == "omit" {
-		return value.Omit{}, nil
+		return value.Omit{}
 	}
-	return value.Undefined{Name: name}, nil
+	return value.Undefined{Name: name}
 }
 
 // deepCopy copies lists and dicts, lists so that they can be changed.

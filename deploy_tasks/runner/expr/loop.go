@@ -35,6 +35,7 @@ type forLoop struct {
 	body, none []any // none: what is done when there is nothing to go through
 	test       any
 	recursive  bool
+	unnamed    bool // the body has no variable `loop`
 	outer      *frame
 }
 
@@ -43,6 +44,7 @@ func (e *evaluation) loop(n []any) (flow, error) {
 	l.body, _ = n[3].([]any)
 	l.none, _ = n[4].([]any)
 	l.recursive, _ = n[6].(bool)
+	l.unnamed = len(n) > 7
 	over, err := e.node(n[2])
 	if err != nil {
 		return onward, err
@@ -102,7 +104,9 @@ func (e *evaluation) passing(l *forLoop, items []any) ([]any, error) {
 
 func (e *evaluation) round(l *forLoop, state *loopState) (end flow, err error) {
 	err = e.inFrame(func() error {
-		e.frame.set("loop", state)
+		if !l.unnamed {
+			e.frame.set("loop", state)
+		}
 		if err := e.assign(l.target, state.items[state.at]); err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ type evaluation struct {
 	out    *output
 	body   string // what a filter block or block set has written, for the node ["body"]
 	depth  int
+	parts  *value.Dict // of the template: itself and what it may include
+	sheet  *sheet
 	copies bool // the tree changes values in place: work on copies
 }
 

@@ -44,6 +44,10 @@ func (e *evaluation) template(n []any) (any, error) {
 	outer := e.root
 	defer func() { e.root = outer }()
 	written, err := e.capture(func() error {
+		if len(n) > 3 {
+			parts, _ := n[3].(*value.Dict)
+			return e.writeParts(parts)
+		}
 		e.root = e.frame
 		_, err := e.run(body)
 		return err
@@ -134,6 +138,11 @@ func init() {
 		"for":         {7, (*evaluation).loop},
 		"with":        {3, (*evaluation).with},
 		"block":       {4, (*evaluation).block},
+		"alone":       {2, (*evaluation).alone},
+		"place":       {4, plain((*evaluation).place)},
+		"include":     {5, plain((*evaluation).include)},
+		"import":      {5, plain((*evaluation).importPart)},
+		"extends":     {3, plain((*evaluation).extends)},
 		"break":       {1, func(*evaluation, []any) (flow, error) { return broke, nil }},
 		"continue":    {1, func(*evaluation, []any) (flow, error) { return continued, nil }},
 	}

@@ -1,0 +1,84 @@
+"""What is wrong with the names in a syntax tree: filters, tests, functions and tags that programs do not have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from jinja2 import nodes
+
+from deploy_tasks.errors import Problem
+from deploy_tasks.plan.jinja_names import FILTERS, FUNCTIONS, LOOKUPS, TESTS, hint_for, short_name
+
+Tags = Mapping[type[nodes.Node], tuple[str, str]]
+LOOKUP_FUNCTIONS = frozenset({"lookup", "query", "q"})
+
+
+def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """A tree's nodes, outer ones first."""
+    yield tree
+    for child in tree.iter_child_nodes():
+        yield from walk(child)
+
+
+def refused_tags(tree: nodes.Node, where: str, tags: Tags) -> list[Problem]:
+    """One problem for every use of one of the tags, which have a name and advice each."""
+    found = [(node, *tags[type(node)]) for node in walk(tree) if type(node) in tags]
+    return [
+        Problem(where, f"the tag '{name}' is not supported here", hint=hint, line=node.lineno)
+        for node, name, hint in found
+    ]
+
+
+def unknown_names(tree: nodes.Node, where: str) -> list[Problem]:
+    """One problem for every filter and test that does not exist; the names of the others are shortened in the tree."""
+    problems = []
+    for node in walk(tree):
+        if not isinstance(node, (nodes.Filter, nodes.Test)):
+            continue
+        noun, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
+        name = short_name(node.name)
+        if name in known:
+            node.name = name
+        else:
+            text = f"no {noun} named '{node.name}'"
+            problems.append(Problem(where, text, hint=hint_for(name, known), line=node.lineno))
+    return problems
+
+
+def unknown_functions(tree: nodes.Node, where: str, free: Collection[str]) -> list[Problem]:
+    """One problem for every call of a name in `free`, which is no function, and for every lookup there is not."""
+    problems: list[Problem] = []
+    for call in walk(tree):
+        if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name):
+            continue
+        name = call.node.name
+        if name in LOOKUP_FUNCTIONS:
+            problems += _unknown_lookup(call, name, where)
+        elif name in free:
+            hint = hint_for(name, FUNCTIONS)
+            problems.append(Problem(where, f"no function named '{name}'", hint=hint, line=call.lineno))
+    return problems
+
+
+def set_names(tree: nodes.Node) -> frozenset[str]:
+    """What a template sets anywhere: a macro defined in one branch may be called in another."""
+    found: set[str] = set()
+    for node in walk(tree):
+        match node:
+            case nodes.Macro(name=name) | nodes.Import(target=name):
+                found.add(name)
+            case nodes.FromImport(names=names):
+                found.update(name if isinstance(name, str) else name[1] for name in names)
+            case nodes.Name(name=name, ctx=ctx) if ctx != "load":
+                found.add(name)
+    return frozenset(found)
+
+
+def _unknown_lookup(call: nodes.Call, function: str, where: str) -> Iterator[Problem]:
+    first = call.args[0] if call.args else None
+    name = first.value if isinstance(first, nodes.Const) else None
+    if not isinstance(name, str):
+        yield Problem(where, f"{function}() needs the name of a lookup as its first argument", line=call.lineno)
+    elif short_name(name) not in LOOKUPS:
+        hint = "a program runs on the host: pass the value as a variable, or name the file in `src`"
+        yield Problem(where, f"the lookup '{name}' is not supported", hint=hint, line=call.lineno)
