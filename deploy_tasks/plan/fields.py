@@ -129,6 +129,13 @@ def _number_or_template(value: Any) -> Any:
     return value
 
 
+def _count_or_template(value: Any) -> Any:
+    found = _number_or_template(value)
+    if isinstance(found, float) and not found.is_integer():
+        raise bad("must be a whole number or a template, not a fraction", 'for example 5 or "{{ tries }}"')
+    return found if isinstance(found, str) else int(found)
+
+
 def _serial(value: Any) -> Any:
     """A count, a percentage, or a list of them."""
     if value is None:
@@ -182,6 +189,7 @@ SwitchOrExpression = Annotated[Any, BeforeValidator(_switch_or_expression)]
 SwitchOrTemplate = Annotated[Any, BeforeValidator(_switch_or_template)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 NumberOrTemplate = Annotated[Any, BeforeValidator(_number_or_template)]
+CountOrTemplate = Annotated[Any, BeforeValidator(_count_or_template)]
 Serial = Annotated[list[Any], BeforeValidator(_serial)]
 VariableName = Annotated[str | None, BeforeValidator(_variable_name)]
 Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]

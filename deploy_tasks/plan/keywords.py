@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from deploy_tasks.plan.fields import (
+    CountOrTemplate,
     Expressions,
     NumberOrTemplate,
     Seconds,
@@ -54,7 +55,7 @@ class Keywords(Strict):
     failed_when: Expressions | None = None
     ignore_errors: SwitchOrExpression = False
     until: Expressions = []
-    retries: NumberOrTemplate | None = None
+    retries: CountOrTemplate | None = None
     delay: NumberOrTemplate | None = None
     no_log: SwitchOrTemplate = False
     check_mode: SwitchOrTemplate | None = None
