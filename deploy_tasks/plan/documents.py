@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,11 +13,14 @@ from typing import Any, NoReturn
 import yaml
 
 from deploy_tasks.errors import Problem
+from deploy_tasks.plan.yaml_values import MAX_DEPTH, MAX_NODES, BadValue, Values
 from deploy_tasks.secret import is_secret_name
 
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "BadDocument", "Unlock", "at_node", "caret", "compose_yaml"]
+__all__ += ["construct", "decode", "parse_json", "parse_yaml", "plain", "read_bounded"]
+
 MAX_BYTES = 32 << 20
-MAX_DEPTH = 64
-MAX_NODES = 2_000_000
+Unlock = Callable[[str], Any]
 _SNIPPET = 60
 _MAX_SHOWN = 10_000
 _NAME = re.compile(r"([\w-]{1,60})[\"']?\s{0,4}[:=]\s{0,4}")
@@ -71,30 +75,35 @@ def parse_json(text: str, source: str) -> Any:
     return plain(value, source)
 
 
-def parse_yaml(text: str, source: str) -> Any:
-    """One YAML document as bounded plain data (dates become text, keys become text)."""
-    return plain(construct(compose_yaml(text, source), source), source)
+def parse_yaml(text: str, source: str, unlock: Unlock | None = None) -> Any:
+    """One YAML document as bounded plain data (dates become text, keys become text).
+
+    `unlock` gives the value that stands for a text that ansible-vault encrypted; without it such texts are refused.
+    """
+    return construct(compose_yaml(text, source), source, unlock)
 
 
 def compose_yaml(text: str, source: str) -> yaml.Node | None:
     """The node tree of one YAML document, whose nodes know their lines; None when it is empty."""
     try:
-        return yaml.compose(text, Loader=_Loader)
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadDocument(_yaml_problem(text, error, source)) from None
 
 
-def construct(node: yaml.Node | None, source: str) -> Any:
-    """The value of a node. Raises `BadDocument` for tags that YAML files of ours may not have."""
-    if node is None:
-        return None
-    loader = _Loader("")
+def construct(node: yaml.Node | None, source: str, unlock: Unlock | None = None) -> Any:
+    """The plain value of a node. Raises `BadDocument` for tags that YAML files of ours may not have."""
     try:
-        return loader.construct_document(node)
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError, OverflowError) as error:
-        raise BadDocument(_yaml_problem("", error, source, node.start_mark.line + 1)) from None
-    finally:
-        loader.dispose()
+        return Values(unlock).of(node)
+    except BadValue as error:
+        raise BadDocument(at_node(error.node, error.message, error.hint, source)) from None
+
+
+def at_node(node: yaml.Node, message: str, hint: str | None, source: str, text: str = "") -> Problem:
+    """A problem at a node's place, with the line and a caret when the document's text is given."""
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    shown = f"{message}\n    {caret(text, line, column)}" if text else message
+    return Problem("", shown, hint, source, line, column)
 
 
 def plain(value: Any, source: str) -> Any:
@@ -150,34 +159,6 @@ class _Plain:
         raise BadDocument(Problem("", message, hint, self.source))
 
 
-class _Loader(yaml.CSafeLoader):
-    """Safe YAML with Ansible's two tags: `!unsafe` is kept from templating, `!vault` is refused with advice."""
-
-
-def _unsafe(loader: yaml.CSafeLoader, node: yaml.Node) -> str:
-    text = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
-    if "{" not in text:
-        return text
-    if "endraw" in text:
-        raise yaml.constructor.ConstructorError(None, None, "is !unsafe and holds endraw", node.start_mark)
-    # The first line end after a block tag is dropped when templates are read, so one is added before such a text.
-    return "{% raw %}" + ("\n" if text.startswith("\n") else "") + text + "{% endraw %}"
-
-
-def _vault(loader: yaml.CSafeLoader, node: yaml.Node) -> NoReturn:
-    raise yaml.constructor.ConstructorError(
-        None,
-        None,
-        "is encrypted with ansible-vault, which is not read; put the decrypted file in place",
-        node.start_mark,
-    )
-
-
-_Loader.add_constructor("!unsafe", _unsafe)
-_Loader.add_constructor("!vault", _vault)
-_Loader.add_constructor("!vault-encrypted", _vault)
-
-
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -196,12 +177,17 @@ def _yaml_problem(text: str, error: Exception, source: str, line: int | None = N
 
 def _caret(text: str, message: str, line: int, column: int, source: str) -> Problem:
     """A syntax problem with the offending line and a caret below the column."""
-    lines = text.split("\n")
+    shown = f"{_lower(message)}\n    {caret(text, line, column)}"
+    return Problem("", shown, _json_hint(message), source, line, column)
+
+
+def caret(text: str, line: int, column: int) -> str:
+    """A line of the text, what looks like a secret hidden, and below it a caret under the column."""
+    lines = text.split("\n", line)
     shown = _hidden(lines[line - 1].rstrip("\r")) if line <= len(lines) else ""
     start = max(0, column - 1 - _SNIPPET // 2)
     piece = shown[start : start + _SNIPPET].replace("\t", " ")
-    caret = f"{piece}\n    {' ' * (column - 1 - start)}^"
-    return Problem("", f"{_lower(message)}\n    {caret}", _json_hint(message), source, line, column)
+    return f"{piece}\n    {' ' * (column - 1 - start)}^"
 
 
 def _hidden(line: str) -> str:

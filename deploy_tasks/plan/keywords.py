@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from deploy_tasks.plan.fields import (
     CountOrTemplate,
@@ -22,9 +22,7 @@ from deploy_tasks.plan.fields import (
     Variables,
     bad,
 )
-from deploy_tasks.plan.literals import is_template, literal, unbraced
-
-_LOOPS = ("loop", "with_items", "with_list", "with_dict")
+from deploy_tasks.plan.loops import is_with, loop_of
 
 
 class LoopControl(Strict):
@@ -35,6 +33,7 @@ class LoopControl(Strict):
     label: Any = None
     pause: NumberOrTemplate | None = None
     extended: Switch = False
+    extended_allitems: Switch = True
     break_when: Expressions = []
 
 
@@ -44,9 +43,8 @@ class Keywords(Strict):
     register_: VariableName = None
     when: Expressions = []
     loop: Any = None
-    with_items: Any = None
-    with_list: Any = None
-    with_dict: Any = None
+    #: The `with_…` forms of a loop, by their whole names.
+    with_: dict[str, Any] = {}
     loop_control: LoopControl | None = None
     vars: Variables = {}
     environment: Variables = {}
@@ -73,6 +71,15 @@ class Keywords(Strict):
     ignore_unreachable: Switch = False
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, alias_generator=lambda name: name.rstrip("_"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_loops(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        loops = {key: item for key, item in value.items() if is_with(key) and item is not None}
+        rest = {key: item for key, item in value.items() if key != "with"}
+        return {**rest, "with": loops} if loops else rest
 
     def normalised(self) -> dict[str, Any]:
         """These keywords as fields of the normalised task. Raises a model error when several loops are given."""
@@ -113,31 +120,11 @@ class Keywords(Strict):
         }
 
     def _loop(self) -> Any:
-        given = [name for name in _LOOPS if getattr(self, name) is not None]
+        given = [("loop", self.loop)] if self.loop is not None else []
+        given += self.with_.items()
         if len(given) > 1:
-            raise bad(f"{given[0]} and {given[1]} exclude each other", "keep one of them")
+            raise bad(f"{given[0][0]} and {given[1][0]} exclude each other", "keep one of them")
         if not given:
             return None
-        value = getattr(self, given[0])
-        if given[0] == "with_items":
-            return with_items(value)
-        return with_dict(value) if given[0] == "with_dict" else value
-
-
-def with_items(value: Any) -> Any:
-    """A `loop` that does what `with_items` does: a list among the items is unfolded by one level."""
-    if is_template(value):
-        return f"{{{{ [{unbraced(value)}] | flatten(levels=2) }}}}"
-    items = value if isinstance(value, list) else [value]
-    if any(is_template(item) for item in items):
-        parts = ", ".join(unbraced(item) if is_template(item) else literal(item) for item in items)
-        # Backslashes within braces are not escapes in plans, so such texts cannot be written there.
-        return value if "\\" in parts else f"{{{{ [{parts}] | flatten(levels=1) }}}}"
-    return [part for item in items for part in (item if isinstance(item, list) else [item])]
-
-
-def with_dict(value: Any) -> Any:
-    """A `loop` that does what `with_dict` does: items with `key` and `value`."""
-    if isinstance(value, dict):
-        return [{"key": key, "value": item} for key, item in value.items()]
-    return f"{{{{ ({unbraced(value)}) | dict2items }}}}" if is_template(value) else value
+        key, value = given[0]
+        return value if key == "loop" else loop_of(key, value)

@@ -48,7 +48,9 @@ with warnings.catch_warnings():
         notify: tuple[str, ...] = ()
         listen: tuple[str, ...] = ()
         vars: dict[str, Any] = {}
-        environment: dict[str, Any] = {}
+        environment: dict[str, Any] | str = Field(
+            {}, description="variables, or a template that gives a mapping of them"
+        )
         changed_when: tuple[str, ...] | None = None
         failed_when: tuple[str, ...] | None = None
         ignore_errors: bool | str = False
@@ -216,6 +218,9 @@ class Plan(Model):
     verify: bool | None = None
     targets: dict[str, str] = Field({}, description="target triple by host name, where the plan says it")
     static_files: tuple[StaticFile, ...] = ()
+    secret_vars: dict[str, Any] = Field(
+        {}, repr=False, description="decrypted values, which templates of the plan name; never part of a program"
+    )
     playbook_dir: str = Field("", description="folder of the playbook within the folder that files resolve against")
 
     def walk(self) -> Iterator[Task]:

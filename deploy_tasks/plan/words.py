@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 
 from deploy_tasks.plan.fields import bad
+from deploy_tasks.plan.modules import MODULES
 
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+_COLLECTIONS = (
+    "ansible.posix.", "community.general.", "community.crypto.", "community.docker.", "community.mysql.",
+    "community.postgresql.", "community.mongodb.", "ansible.utils.", "kubernetes.core.", "containers.podman.",
+)  # fmt: skip
 _MACHINES = {
     "x86_64": "x86_64", "amd64": "x86_64", "x64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64",
 }  # fmt: skip
@@ -16,10 +21,16 @@ _SYSTEMS = {
 
 
 def module_name(name: str) -> str:
-    """`copy` of `ansible.builtin.copy`; other collections keep their full name."""
+    """`copy` of `ansible.builtin.copy`, `sysctl` of `ansible.posix.sysctl`; of other collections the full name.
+
+    Collections that once were part of Ansible share its short names, so theirs count where the module is known.
+    """
     name = name.strip()
     for prefix in _PREFIXES:
         if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    for prefix in _COLLECTIONS:
+        if name.startswith(prefix) and name.removeprefix(prefix) in MODULES:
             return name.removeprefix(prefix)
     return name
 

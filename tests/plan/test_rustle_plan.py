@@ -154,9 +154,13 @@ def test_what_is_not_given_has_no_meaning_of_its_own() -> None:
     [
         ([1, [2, 3]], [1, 2, 3]),
         ("one", ["one"]),
-        ("{{ xs }}", "{{ [xs] | flatten(levels=2) }}"),
-        (["{{ xs }}", "b"], "{{ [xs, 'b'] | flatten(levels=1) }}"),
-        (["{{ xs }}", "back\\slash"], ["{{ xs }}", "back\\slash"]),
+        (
+            "{{ xs }}",
+            "{% set terms = xs %}"
+            "{{ query('items', *(terms | list if terms is iterable and terms is not string else [terms])) }}",
+        ),
+        (["{{ xs }}", "b"], "{{ query('items', xs, 'b') }}"),
+        (["{{ xs }}", "back\\slash"], "{{ query('items', xs, 'back\\slash') }}"),
     ],
 )
 def test_with_items_unfolds_one_level(value: Any, loop: Any) -> None:
@@ -165,7 +169,7 @@ def test_with_items_unfolds_one_level(value: Any, loop: Any) -> None:
 
 def test_with_dict_gives_items_with_key_and_value() -> None:
     assert only_task(plan(task("t", with_dict={"a": 1}))).loop == [{"key": "a", "value": 1}]
-    assert only_task(plan(task("t", with_dict="{{ d }}"))).loop == "{{ (d) | dict2items }}"
+    assert only_task(plan(task("t", with_dict="{{ d }}"))).loop == "{{ query('dict', d) }}"
 
 
 def test_planning_options_are_the_defaults_of_the_run() -> None:

@@ -1,0 +1,114 @@
+"""Plan values as parts of an expression: `a{{ b }}` becomes `'a' ~ (b)`, a list of templates a list of expressions.
+
+Within `{{ }}` of a plan a backslash stands for itself (see `jinja.parse_template`), elsewhere Jinja2 reads it as an
+escape; what is made here is for within `{{ }}`, and `escaped` is the same for elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateSyntaxError
+
+from deploy_tasks.plan.fields import bad
+from deploy_tasks.plan.jinja import environment, is_template
+
+_SKIPPED = frozenset({"raw_begin", "raw_end", "comment_begin", "comment", "comment_end"})
+
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a template: literal text, or the expression of an output, as written and with backslashes doubled."""
+
+    text: str
+    output: bool
+    escaped: str = ""
+
+
+def pieces(text: str) -> list[Piece] | None:
+    """The parts of a template that consists of texts and outputs; None when it holds statements (`{% … %}`).
+
+    Raises a model error for a template that cannot be read.
+    """
+    found: list[Piece] = []
+    plain: list[str] = []
+    escaped: list[str] = []
+    inside = False
+    try:
+        for _, kind, value in environment().lex(text):
+            if kind == "variable_begin":
+                inside = True
+            elif kind == "variable_end":
+                found.append(Piece("".join(plain).strip(), True, "".join(escaped).strip()))
+                plain, escaped, inside = [], [], False
+            elif inside:
+                plain.append(value)
+                escaped.append(value.replace("\\", "\\\\") if kind == "string" else value)
+            elif kind == "data":
+                found.append(Piece(value, False))
+            elif kind not in _SKIPPED:
+                return None
+    except TemplateSyntaxError as error:
+        raise bad(f"template syntax: {error.message}") from None
+    return found
+
+
+def whole(value: Any) -> Piece | None:
+    """The one output that a text is, blanks around it aside; None when it is anything else."""
+    if not is_template(value):
+        return None
+    found = pieces(value.strip())
+    return found[0] if found and len(found) == 1 and found[0].output else None
+
+
+def expression(value: Any) -> str:
+    """The expression, for within `{{ }}`, whose value the host would give to this plan value.
+
+    Raises a model error for what cannot be one.
+    """
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(str(key))}: {expression(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(expression(item) for item in value) + "]"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"({value!r})" if value < 0 else repr(value)
+
+
+def literal(text: str) -> str:
+    """A text as a literal for within `{{ }}`, where backslashes are no escapes."""
+    if "'" not in text and not text.endswith("\\"):
+        return f"'{text}'"
+    if '"' not in text and not text.endswith("\\"):
+        return f'"{text}"'
+    # Neither quote can hold all of it: the quotes themselves go between the other kind.
+    parts = text.split("'")
+    if any(part.endswith("\\") for part in parts):
+        raise bad("a text in it cannot be written in an expression", "put it into a variable under vars, and use that")
+    return "(" + ' ~ "\'" ~ '.join(f"'{part}'" for part in parts) + ")"
+
+
+def _operand(text: str) -> str:
+    return text if _NAME.fullmatch(text) else f"({text})"
+
+
+def _text(text: str) -> str:
+    if not is_template(text):
+        return literal(text)
+    found = pieces(text)
+    if found is None:
+        raise bad("a template in it holds statements ({% … %})", "put it into a variable under vars, and use that")
+    if not found:
+        return "''"
+    parts = [_operand(piece.text) if piece.output else literal(piece.text) for piece in found]
+    if len(found) == 1:
+        return parts[0]
+    return "(" + " ~ ".join(parts) + ")"

@@ -1,0 +1,32 @@
+"""What is shared while one playbook is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.playbook.places import Places
+from deploy_tasks.plan.playbook.source import Sources
+from deploy_tasks.plan.playbook.vault import Vault
+
+
+@dataclass(slots=True)
+class Reading:
+    """The problems found, the documents read and where things stand in them, the vault, the caller's variables."""
+
+    vault: Vault = field(default_factory=Vault)
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
+    places: Places = field(default_factory=Places)
+    sources: Sources = field(init=False)
+    _ids: int = 0
+
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.vault, self.places)
+
+    def fresh_id(self) -> str:
+        """An id that no other task or include of the plan has."""
+        self._ids += 1
+        return f"t{self._ids}"

@@ -1,0 +1,126 @@
+"""The YAML documents of a playbook: each file read and parsed once, bounded one by one and together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from deploy_tasks.errors import Problem
+from deploy_tasks.plan.documents import BadDocument, at_node, compose_yaml, decode, read_bounded
+from deploy_tasks.plan.fields import kind
+from deploy_tasks.plan.playbook.places import Places
+from deploy_tasks.plan.playbook.vault import Vault
+from deploy_tasks.plan.yaml_values import BadValue, Values
+
+MAX_FILE = 8 << 20
+MAX_FILES = 20_000
+MAX_TOTAL = 128 << 20
+MAX_NODES = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """One document. `name` begins the paths of what is in it, `shown` is the file's name for people.
+
+    `data` is plain; encrypted values in it are templates of the variables that hold them. `vaulted`: the whole file
+    was encrypted.
+    """
+
+    name: str
+    shown: str
+    data: Any
+    text: str
+    root: yaml.Node | None
+    vaulted: bool = False
+
+
+class Sources:
+    """The documents read so far."""
+
+    def __init__(self, vault: Vault, places: Places) -> None:
+        self._vault, self._places = vault, places
+        self._docs: dict[str, Doc] = {}
+        self._variables: dict[str, dict[str, Any]] = {}
+        self._bytes = 0
+
+    def read(self, path: Path, name: str, *, shown: str | None = None) -> Doc:
+        """The document in a file. Raises `BadDocument`, also for a file that is encrypted as a whole."""
+        doc = self._doc(path, name, shown)
+        if doc.vaulted:
+            hint = "ansible-vault decrypt it, and keep only its secrets in an encrypted file of variables"
+            raise BadDocument(
+                Problem("", "is encrypted as a whole, which only a file of variables can be", hint, doc.shown, 1)
+            )
+        return doc
+
+    def read_vars(self, path: Path, name: str, *, shown: str | None = None) -> dict[str, Any]:
+        """The variables in a file. Those of an encrypted file are templates of what holds them.
+
+        Raises `BadDocument`.
+        """
+        if name in self._variables:
+            return self._variables[name]
+        doc = self._doc(path, name, shown)
+        if doc.data is None:
+            return {}
+        if not isinstance(doc.data, dict):
+            message = f"must be a mapping of variables, not {kind(doc.data)}"
+            raise BadDocument(Problem("", message, "for example port: 8080", doc.shown, 1))
+        hidden = {key: self._vault.hide(value) for key, value in doc.data.items()} if doc.vaulted else doc.data
+        self._variables[name] = hidden
+        return hidden
+
+    def _doc(self, path: Path, name: str, shown: str | None) -> Doc:
+        if name not in self._docs:
+            if len(self._docs) >= MAX_FILES:
+                raise BadDocument(Problem("", f"the playbook reads more than {MAX_FILES} files", None, shown))
+            doc = self._parsed(path, name, shown or str(path))
+            self._docs[name] = doc
+            self._places.add(doc)
+        return self._docs[name]
+
+    def _parsed(self, path: Path, name: str, shown: str) -> Doc:
+        try:
+            data = read_bounded(path, MAX_FILE)
+        except BadDocument as error:
+            _refuse(error.problem, shown)
+        self._bytes += len(data)
+        if self._bytes > MAX_TOTAL:
+            raise BadDocument(Problem("", f"the playbook reads more than {MAX_TOTAL >> 20} MiB", None, shown))
+        vaulted = self._vault.is_encrypted(data)
+        if vaulted:
+            data = self._vault.decrypt(decode(data, shown), shown)
+        text = decode(data, shown)
+        root = _root(text, shown, vaulted)
+        return Doc(name, shown, self._value(root, "" if vaulted else text, shown), text, root, vaulted)
+
+    def _value(self, root: yaml.Node | None, text: str, shown: str) -> Any:
+        def twice(node: yaml.Node, key: str, line: int) -> NoReturn:
+            raise BadValue(node, f"{key[:80]!r} stands here and on line {line}", "keep one of them")
+
+        def unlock(locked: str) -> str:
+            return self._vault.hide(decode(self._vault.decrypt(locked, shown), shown))
+
+        try:
+            return Values(unlock, twice, MAX_NODES).of(root)
+        except BadValue as error:
+            raise BadDocument(at_node(error.node, error.message, error.hint, shown, text)) from None
+
+
+def _root(text: str, shown: str, vaulted: bool) -> yaml.Node | None:
+    try:
+        return compose_yaml(text, shown)
+    except BadDocument as error:
+        if not vaulted:
+            raise
+        # The lines of an encrypted file are not shown.
+        found = error.problem
+        message = found.message.partition("\n")[0]
+        raise BadDocument(Problem("", message, found.hint, shown, found.line, found.column)) from None
+
+
+def _refuse(problem: Problem, shown: str) -> NoReturn:
+    raise BadDocument(Problem(problem.path, problem.message, problem.hint, shown, problem.line, problem.column))

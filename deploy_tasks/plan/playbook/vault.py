@@ -1,0 +1,172 @@
+"""ansible-vault: reading what it encrypted, and keeping what was read apart from the plan.
+
+A decrypted value never stands in the plan: `hide` puts a variable in its place, and the value itself is delivered to
+the hosts when the deployment starts, as variables of the caller are.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from deploy_tasks.errors import PlanError, Problem
+from deploy_tasks.plan.documents import BadDocument, read_bounded
+
+PREFIX = "__vault_"
+_MAGIC = "$ANSIBLE_VAULT"
+_HEADER = re.compile(r"\$ANSIBLE_VAULT;(1\.[0-9]);(\w+)(?:;([^\s;]{1,100}))?\s*")
+_ROUNDS = 10_000
+_MAX_PASSWORD = 1 << 20
+_SCRIPT_TIMEOUT_S = 60
+_WIDTH = 80
+_WANTS = "give the password with --vault-password-file"
+
+
+class Vault:
+    """The passwords of a plan's encrypted values, and the values that were decrypted with them.
+
+    Password files are read when the first encrypted value is met; one that may be executed is run and prints the
+    password, as with Ansible. With several passwords each is tried in turn.
+    """
+
+    def __init__(self, password_files: Sequence[Path] = ()) -> None:
+        self._files = tuple(password_files)
+        self._passwords: tuple[bytes, ...] | None = None
+        self._keys: dict[tuple[bytes, bytes], bytes] = {}
+        #: What stands behind the variables that `hide` gave out.
+        self.secrets: dict[str, Any] = {}
+
+    @staticmethod
+    def is_encrypted(data: bytes | str) -> bool:
+        """Whether a file's content is one encrypted whole."""
+        return data.startswith(_MAGIC.encode()) if isinstance(data, bytes) else data.startswith(_MAGIC)
+
+    def hide(self, value: Any) -> str:
+        """A template that stands for the value wherever the plan has it."""
+        name = f"{PREFIX}{len(self.secrets)}"
+        self.secrets[name] = value
+        return f"{{{{ {name} }}}}"
+
+    def decrypt(self, text: str, shown: str) -> bytes:
+        """What was encrypted. Raises `BadDocument` when the text is damaged or no password fits."""
+        salt, digest, cipher = _parts(text, shown)
+        passwords = self._read_passwords()
+        if not passwords:
+            raise BadDocument(Problem("", "is encrypted with ansible-vault", _WANTS, shown))
+        for password in passwords:
+            key = self._key(password, salt)
+            if hmac.compare_digest(hmac.digest(key[32:64], cipher, "sha256"), digest):
+                return _opened(key, cipher, shown)
+        hint = "look at --vault-password-file: it names another password, or the text is damaged"
+        raise BadDocument(Problem("", "is encrypted with another ansible-vault password", hint, shown))
+
+    def encrypt(self, data: bytes) -> str:
+        """The data as ansible-vault would write it, encrypted with the first password. Raises `PlanError` without."""
+        passwords = self._read_passwords()
+        if not passwords:
+            raise PlanError([Problem("", "holds encrypted values", _WANTS)])
+        salt = os.urandom(32)
+        key = self._key(passwords[0], salt)
+        padder = PKCS7(128).padder()
+        locked = _stream(key).encryptor()
+        cipher = locked.update(padder.update(data) + padder.finalize()) + locked.finalize()
+        digest = hmac.digest(key[32:64], cipher, "sha256")
+        inner = b"\n".join(binascii.hexlify(part) for part in (salt, digest, cipher))
+        body = binascii.hexlify(inner).decode()
+        lines = [body[start : start + _WIDTH] for start in range(0, len(body), _WIDTH)]
+        return "\n".join([f"{_MAGIC};1.1;AES256", *lines, ""])
+
+    def _key(self, password: bytes, salt: bytes) -> bytes:
+        """32 bytes for the cipher, 32 for the digest, 16 to begin counting with."""
+        if (password, salt) not in self._keys:
+            self._keys[password, salt] = hashlib.pbkdf2_hmac("sha256", password, salt, _ROUNDS, 80)
+        return self._keys[password, salt]
+
+    def _read_passwords(self) -> tuple[bytes, ...]:
+        if self._passwords is None:
+            self._passwords = tuple(_password(path) for path in self._files)
+        return self._passwords
+
+
+def secret_texts(secrets: Mapping[str, Any]) -> Iterator[str]:
+    """Every text and number among decrypted values, at any depth: what logs must not show."""
+    pending: list[Any] = list(secrets.values())
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            pending.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            pending.extend(value)
+        elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            yield str(value)
+
+
+def _parts(text: str, shown: str) -> tuple[bytes, bytes, bytes]:
+    """Salt, digest and cipher text."""
+    first, _, body = text.strip().partition("\n")
+    header = _HEADER.fullmatch(first)
+    if header is None:
+        raise BadDocument(Problem("", "is not a text of ansible-vault", "encrypt it again", shown))
+    if header[1] not in ("1.1", "1.2") or header[2] != "AES256":
+        message = f"is encrypted as {header[1]} {header[2][:20]}, which is not read"
+        raise BadDocument(Problem("", message, "ansible-vault rekey writes 1.1 AES256", shown))
+    try:
+        salt, digest, cipher = map(binascii.unhexlify, binascii.unhexlify("".join(body.split())).split(b"\n"))
+    except (binascii.Error, ValueError):
+        problem = Problem("", "is a damaged text of ansible-vault", "a line may be missing: encrypt it again", shown)
+        raise BadDocument(problem) from None
+    return salt, digest, cipher
+
+
+def _stream(key: bytes) -> Cipher[modes.CTR]:
+    return Cipher(algorithms.AES(key[:32]), modes.CTR(key[64:80]))
+
+
+def _opened(key: bytes, cipher: bytes, shown: str) -> bytes:
+    stream = _stream(key).decryptor()
+    padded = stream.update(cipher) + stream.finalize()
+    unpadder = PKCS7(128).unpadder()
+    try:
+        return unpadder.update(padded) + unpadder.finalize()
+    except ValueError:
+        raise BadDocument(Problem("", "is a damaged text of ansible-vault", "encrypt it again", shown)) from None
+
+
+def _password(path: Path) -> bytes:
+    """The password in a file, or what the file prints when it is a program. Raises `PlanError`."""
+    shown = str(path)
+    if path.is_file() and os.access(path, os.X_OK):
+        data = _printed(path)
+    else:
+        try:
+            data = read_bounded(path, _MAX_PASSWORD)
+        except BadDocument as error:
+            raise PlanError([error.problem]) from None
+    password = data.strip()
+    if not password:
+        raise PlanError([Problem("", "holds no password", "write the vault's password into it", shown)])
+    return password
+
+
+def _printed(path: Path) -> bytes:
+    shown = str(path)
+    try:
+        done = subprocess.run([str(path.absolute())], stdout=subprocess.PIPE, timeout=_SCRIPT_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or f"did not end within {_SCRIPT_TIMEOUT_S} s"
+        hint = "chmod a-x when the file itself holds the password"
+        raise PlanError([Problem("", f"cannot be run for the vault's password: {reason}", hint, shown)]) from None
+    if done.returncode:
+        message = f"ended with status {done.returncode} instead of printing the vault's password"
+        raise PlanError([Problem("", message, None, shown)])
+    return done.stdout[:_MAX_PASSWORD]
