@@ -12,7 +12,7 @@ from deploy_tasks.errors import BuildError
 
 RUNNER = Path(__file__).resolve().parent.parent / "runner"
 MAX_SOURCE = 64 << 20
-_SUFFIXES = frozenset({".go", ".mod", ".sum"})
+_SUFFIXES = frozenset({".go", ".s", ".mod", ".sum"})
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 

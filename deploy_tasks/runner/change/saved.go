@@ -1,7 +1,6 @@
 package change
 
 import (
-	"crypto/sha256"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 
 	"runner/fmt"
+	"runner/hashing"
 	"runner/hex"
 )
 
@@ -44,7 +44,7 @@ func (s *saved) keep(path string) (digest string, size int64, err error) {
 		return "", 0, noSpace(err, temp, info.Size())
 	}
 	defer os.Remove(temp) // gone already when all went well
-	sum := sha256.New()
+	sum := hashing.New()
 	size, err = io.Copy(io.MultiWriter(out, sum), in)
 	if err = errors.Join(err, out.Close()); err != nil {
 		return "", 0, noSpace(err, temp, info.Size())
@@ -83,7 +83,7 @@ func (s *saved) fetch(digest string, out io.Writer) error {
 		return err
 	}
 	defer in.Close()
-	sum := sha256.New()
+	sum := hashing.New()
 	if _, err := io.Copy(io.MultiWriter(out, sum), in); err != nil {
 		return err
 	}

@@ -1,12 +1,12 @@
 package change
 
 import (
-	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 
+	"runner/hashing"
 	"runner/hex"
 )
 
@@ -84,7 +84,7 @@ func DigestFile(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	sum := sha256.New()
+	sum := hashing.New()
 	if _, err := io.Copy(sum, f); err != nil {
 		return "", err
 	}

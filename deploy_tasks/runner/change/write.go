@@ -1,7 +1,6 @@
 package change
 
 import (
-	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"runner/hashing"
 	"runner/hex"
 )
 
@@ -116,7 +116,7 @@ func fill(temp string, content io.Reader, want State, mtime *time.Time) (State, 
 		return State{}, err
 	}
 	step("temp made")
-	sum := sha256.New()
+	sum := hashing.New()
 	size, err := io.Copy(f, io.TeeReader(content, sum))
 	step("temp filled")
 	if err == nil {

@@ -1,15 +1,11 @@
 package expr
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"hash"
 	"strings"
 	"unicode/utf8"
 
 	"runner/base64"
+	"runner/hashing"
 	"runner/hex"
 	"runner/value"
 )
@@ -19,14 +15,19 @@ var encodeFilters = table{
 	{"b64encode", filterEncode64},
 	{"b64decode", filterDecode64},
 	{"hash", filterHash},
-	{"md5", func(s string) any { return digest(md5.New(), s) }},
-	{"sha1", func(s string) any { return digest(sha1.New(), s) }},
-	{"checksum", func(s string) any { return digest(sha1.New(), s) }},
+	{"md5", func(s string) any { return digestOf("md5", s) }},
+	{"sha1", func(s string) any { return digestOf("sha1", s) }},
+	{"checksum", func(s string) any { return digestOf("sha1", s) }},
 	{"to_uuid", filterUUID},
 }
 
-func digest(h hash.Hash, s string) string {
-	h.Write([]byte(s))
+// digestOf is a digest in hex, nil when there is none of that name.
+func digestOf(name, s string) any {
+	h := hashing.Named(name)
+	if h == nil {
+		return nil
+	}
+	_, _ = h.Write([]byte(s))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -87,14 +88,10 @@ func filterHash(c *call, v any) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	makers := map[string]func() hash.Hash{
-		"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
+	if sum := digestOf(strings.ToLower(kind), s); sum != nil {
+		return sum, nil
 	}
-	makeHash, ok := makers[strings.ToLower(kind)]
-	if !ok {
-		return nil, valueError("unsupported hash type %s", kind)
-	}
-	return digest(makeHash(), s), nil
+	return nil, valueError("unsupported hash type %s", kind)
 }
 
 // The namespace of Ansible's to_uuid.
@@ -111,7 +108,7 @@ func filterUUID(c *call, v any) (any, error) {
 	if err != nil || len(space) != 16 {
 		return nil, valueError("Invalid value '%s' for 'namespace': badly formed hexadecimal UUID string", namespace)
 	}
-	h := sha1.New()
+	h := hashing.Named("sha1")
 	h.Write(space)
 	h.Write([]byte(s))
 	sum := h.Sum(nil)[:16]

@@ -1,10 +1,10 @@
 package expr
 
 import (
-	"crypto/sha512"
 	"math/rand/v2"
 
 	"runner/big"
+	"runner/hashing"
 	"runner/value"
 )
 
@@ -92,8 +92,9 @@ func (p *params) seeded(seed any) source {
 	case nil:
 		return freshSource{}
 	case string:
-		sum := sha512.Sum512([]byte(seed))
-		return newTwister(new(big.Int).SetBytes(append([]byte(seed), sum[:]...)))
+		h := hashing.Named("sha512")
+		_, _ = h.Write([]byte(seed))
+		return newTwister(new(big.Int).SetBytes(h.Sum([]byte(seed))))
 	case float64:
 		if n := int64(seed); float64(n) == seed {
 			return newTwister(big.NewInt(n))

@@ -1,22 +1,13 @@
 package modules
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"hash"
 	"io"
 	"os"
 
+	"runner/hashing"
 	"runner/hex"
 )
-
-// algorithms are the checksums that stat can take.
-var algorithms = map[string]func() hash.Hash{
-	"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224,
-	"sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
-}
 
 // checksums reads a file once and returns its checksum by each of the algorithms, in hex.
 func checksums(path string, names ...string) ([]string, error) {
@@ -38,7 +29,7 @@ type hashes []hash.Hash
 func newHashes(names ...string) hashes {
 	out := make(hashes, len(names))
 	for i, name := range names {
-		out[i] = algorithms[name]()
+		out[i] = hashing.Named(name)
 	}
 	return out
 }

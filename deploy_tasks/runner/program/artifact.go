@@ -1,12 +1,12 @@
 package program
 
 import (
-	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
 
 	"runner/fmt"
+	"runner/hashing"
 	"runner/inflate"
 )
 
@@ -39,7 +39,7 @@ func (a *Artifact) Close() error { return a.f.Close() }
 // Check compares the embedded files with the digest in the trailer. Whoever has checked the digest of the whole
 // artifact needs it no more.
 func (a *Artifact) Check() error {
-	sum := sha256.New()
+	sum := hashing.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(a.f, a.trailer.Runner, a.trailer.Files)); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (a *Artifact) packedProgram() ([]byte, error) {
 	if _, err := io.ReadFull(io.NewSectionReader(a.f, at, a.trailer.Program), packed); err != nil {
 		return nil, err
 	}
-	if sha256.Sum256(packed) != a.trailer.ProgramDigest {
+	if hashing.Sum(packed) != a.trailer.ProgramDigest {
 		return nil, errors.New("the program in this artifact is damaged")
 	}
 	return packed, nil

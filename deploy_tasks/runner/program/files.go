@@ -2,7 +2,6 @@ package program
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"hash"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"runner/fmt"
+	"runner/hashing"
 	"runner/hex"
 	"runner/inflate"
 	"runner/module"
@@ -109,7 +109,7 @@ func (s *stream) seek(digest string) (bool, error) {
 }
 
 func (f *Files) reader(s *stream, e module.Entry) io.ReadCloser {
-	return &fileReader{files: f, stream: s, entry: e, sum: sha256.New()}
+	return &fileReader{files: f, stream: s, entry: e, sum: hashing.New()}
 }
 
 // fileReader reads one entry and checks its digest at the end.

@@ -5,12 +5,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
+	"runner/hashing"
 )
 
 // Artifact is a linked artifact and its parts.
@@ -20,7 +21,7 @@ type Artifact struct {
 
 // Digest is the SHA-256 of data in hex.
 func Digest(data []byte) string {
-	sum := sha256.Sum256(data)
+	sum := hashing.Sum(data)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -82,7 +83,7 @@ func (a *Artifact) trailer() []byte {
 	for i, part := range [][]byte{a.Runner, a.Files, a.Program} {
 		binary.BigEndian.PutUint64(out[16+8*i:], uint64(len(part)))
 	}
-	files, program := sha256.Sum256(a.Files), sha256.Sum256(a.Program)
+	files, program := hashing.Sum(a.Files), hashing.Sum(a.Program)
 	copy(out[40:], files[:])
 	copy(out[72:], program[:])
 	return out

@@ -1,12 +1,12 @@
 package wire
 
 import (
-	"crypto/sha256"
 	"hash"
 	"io"
 	"os"
 	"path/filepath"
 
+	"runner/hashing"
 	"runner/hex"
 	"runner/host"
 	"runner/program"
@@ -86,7 +86,7 @@ func (a *assembly) take(p Part) error {
 	if err != nil || head.Text("part") != p.Digest || head.Int64("size") != p.Size {
 		return refuse("bad_request", "expected part %s of %d bytes, got the line %.200q", p.Digest, p.Size, line)
 	}
-	sum := sha256.New()
+	sum := hashing.New()
 	n, err := io.CopyN(io.MultiWriter(a.out, a.whole, sum), a.In, p.Size)
 	if err == io.EOF {
 		return refuse("bad_request", "the connection ended after %d of %d bytes of part %s", n, p.Size, p.Digest)
@@ -132,15 +132,15 @@ func (a *assembly) index(path string, found map[string]source) {
 	}
 	for _, p := range a.manifest.Parts {
 		b, err := hex.DecodeString(p.Digest)
-		if err != nil || len(b) != sha256.Size {
+		if err != nil || len(b) != hashing.Size {
 			continue
 		}
-		digest := [sha256.Size]byte(b)
+		digest := [hashing.Size]byte(b)
 		s, ok := parts[digest]
 		if !ok || s.size != p.Size || found[p.Digest].path != "" {
 			continue
 		}
-		sum := sha256.New()
+		sum := hashing.New()
 		if _, err := io.Copy(sum, io.NewSectionReader(f, s.at, s.size)); err == nil && [32]byte(sum.Sum(nil)) == digest {
 			found[p.Digest] = s
 		}

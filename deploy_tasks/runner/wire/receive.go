@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -10,6 +9,7 @@ import (
 
 	"runner/change"
 	"runner/fmt"
+	"runner/hashing"
 	"runner/hex"
 	"runner/host"
 	"runner/record"
@@ -93,7 +93,7 @@ func (r *Receiver) fetch(path string, m *Manifest) (err error) {
 			_ = os.Remove(out.Name())
 		}
 	}()
-	a := &assembly{Receiver: r, out: out, whole: sha256.New(), manifest: m}
+	a := &assembly{Receiver: r, out: out, whole: hashing.New(), manifest: m}
 	err = a.all()
 	if err == nil {
 		err = out.Chmod(0o700)
