@@ -84,9 +84,9 @@ def test_the_source_digest_is_of_what_is_built_alone(tmp_path: Path) -> None:
     (two / "more").mkdir()
     (two / "more" / "more.go").write_text("package more\n")
     assert source_digest(one) != source_digest(two)
+    before = source_digest(one)
     (one / "main_amd64.s").write_text("// nothing\n")
-    (two / "main.go").write_bytes((one / "main.go").read_bytes())
-    assert source_digest(one) != source_digest(two)
+    assert source_digest(one) != before
 
 
 def test_a_change_of_the_source_is_noticed_at_once(source: Path, tmp_path: Path, pretend: Pretend) -> None:
