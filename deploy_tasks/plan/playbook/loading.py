@@ -1,0 +1,92 @@
+"""The front door: a playbook and everything it brings, as one plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.model import Plan, Play
+from deploy_tasks.plan.playbook import paths
+from deploy_tasks.plan.playbook.block import read_steps
+from deploy_tasks.plan.playbook.places import Places
+from deploy_tasks.plan.playbook.playbook import read_plays
+from deploy_tasks.plan.playbook.reading import Reading
+from deploy_tasks.plan.playbook.site import Site, TooLarge, Wider
+from deploy_tasks.plan.playbook.vault import Vault
+from deploy_tasks.plan.validate import check_alone
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A playbook as a plan, the folder that the names of files in it resolve against, and where everything stands."""
+
+    plan: Plan
+    base: Path
+    places: Places
+
+
+def load_playbook(
+    path: Path,
+    *,
+    extra_vars: Mapping[str, Any] = _NOTHING,
+    vault_password_files: Sequence[Path] = (),
+    root: Path | None = None,
+    inventory_dir: Path | None = None,
+) -> Loaded:
+    """The plan of the playbook at `path`, with the roles, tasks and variables that it names.
+
+    `extra_vars` settle what must be known before anything runs, such as the name of an imported file; `root` is a
+    folder outside which no file is read; `inventory_dir` is what the variable of that name stands for in file names.
+    Raises `PlanError` with every problem of the whole site, each with file, line and column.
+    """
+    place = os.path.abspath(path)
+    base = os.path.dirname(place)
+    while True:
+        ctx = Reading(vault=Vault(vault_password_files), extra_vars=extra_vars)
+        site = Site(
+            ctx,
+            base,
+            read_steps,
+            root=os.path.realpath(root) if root else None,
+            inventory=os.path.abspath(inventory_dir) if inventory_dir else None,
+        )
+        paths.entries.cache_clear()
+        try:
+            return _loaded(place, site)
+        except Wider as outside:
+            base = outside.base
+
+
+def _loaded(place: str, site: Site) -> Loaded:
+    plays: tuple[Play, ...] = ()
+    try:
+        plays = read_plays(place, site)
+    except TooLarge:
+        pass  # the problem is noted
+    ctx = site.ctx
+    plan = Plan(
+        name=os.path.basename(place),
+        format="playbook",
+        plays=plays,
+        playbook_dir=site.name(os.path.dirname(place)),
+        secret_vars=ctx.vault.secrets,
+    )
+    if ctx.findings.problems:
+        raise PlanError(ctx.places.locate_all(_all(plan, site)))
+    return Loaded(plan, Path(site.base), ctx.places)
+
+
+def _all(plan: Plan, site: Site) -> list[Any]:
+    """The problems found, and what else is wrong with the plan as far as it was read."""
+    more = Findings()
+    check_alone(plan, Path(site.base), more)
+    known = {problem.path for problem in site.ctx.findings.problems}
+    return site.ctx.findings.problems + [problem for problem in more.problems if problem.path not in known]

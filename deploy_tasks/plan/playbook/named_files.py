@@ -1,0 +1,91 @@
+"""The controller files that a task's arguments name, given the names they have within the base folder.
+
+A literal name becomes that of the file which Ansible would find. Before a name that is only known on the host goes the
+folder that it most likely lies in; `Task.search` has them all.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from deploy_tasks.plan.literals import is_template as is_whole_expression
+from deploy_tasks.plan.modules import MODULES
+from deploy_tasks.plan.playbook import candidates, paths
+from deploy_tasks.plan.playbook.paths import SUBFOLDER, Folders
+from deploy_tasks.plan.playbook.scope import Scope
+from deploy_tasks.plan.playbook.site import Site, missing
+from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+
+_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
+_MAX_KNOWN = 500
+
+
+def search(scope: Scope, site: Site) -> tuple[str, ...]:
+    """The folders in which names computed on the host are looked for, relative to the base, the strongest first."""
+    return tuple(site.name(folder) for folder in scope.folders.stack())
+
+
+def placed(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
+    """The task with the files in its arguments named within the base."""
+    spec = MODULES.get(doc.module)
+    if spec is None or not spec.file_args or str(doc.args.get("remote_src")).strip().lower() in _TRUE:
+        return doc
+    changed = {}
+    for argument in spec.file_args:
+        value = doc.args.get(argument)
+        if isinstance(value, str) and value.strip():
+            changed[argument] = _name(value.strip(), f"{doc.where}.args.{argument}", doc, scope, site)
+    return replace(doc, args={**doc.args, **changed}) if changed else doc
+
+
+def _name(value: str, path: str, doc: TaskDoc, scope: Scope, site: Site) -> str:
+    subfolder = SUBFOLDER.get(doc.module, "files")
+    name = scope.folders.resolve(value)
+    if paths.has_expression(name):
+        return _computed(name, subfolder, doc, scope, site)
+    return found_name(name, subfolder, path, scope.folders, site)
+
+
+def found_name(name: str, subfolder: str, path: str, folders: Folders, site: Site) -> str:
+    """The name within the base of the file that a literal name means; none found is a problem at `path`."""
+    tried = list(folders.places(subfolder, name))
+    place = paths.first_file(tried)
+    if place is None:
+        site.problem(path, *missing("file", name, tried, _near(tried)))
+        return name
+    return site.name(place) + ("/" if name.endswith("/") else "")
+
+
+def _near(tried: list[str]) -> list[str]:
+    """Names of files in the folders that were looked in."""
+    known: dict[str, None] = {}
+    for folder in dict.fromkeys(os.path.dirname(place) for place in tried):
+        if os.path.isdir(folder):
+            known.update(dict.fromkeys(os.listdir(folder)[:_MAX_KNOWN]))
+    return list(known)
+
+
+def _computed(name: str, subfolder: str, doc: TaskDoc, scope: Scope, site: Site) -> str:
+    """A name with expressions, behind the folder that it lies in."""
+    if os.path.isabs(name):
+        folder, _, rest = name.partition("{")[0].rpartition("/")
+        return f"{site.name(folder)}/{name[len(folder) + 1 :]}" if folder and paths.exists(folder) else name
+    patterns = candidates.patterns(name, candidates.Names.of(scope, site, doc.fields, doc.common.vars))
+    prefixes = _prefixes(subfolder, name, scope.folders)
+    best = next((each for each in prefixes if _holds(each, patterns)), None)
+    best = best or next((each for each in prefixes if os.path.isdir(each)), prefixes[0])
+    inside = site.name(best)
+    return name if inside == "." and not is_whole_expression(name) else f"{inside}/{name}"
+
+
+def _prefixes(subfolder: str, name: str, folders: Folders) -> list[str]:
+    """The folders that may stand before `name`, in order."""
+    inside = name.split("/", 1)[0] == subfolder
+    found = [place for place in folders.places(subfolder, "") if not (inside and place.endswith(f"/{subfolder}"))]
+    return list(dict.fromkeys(found))
+
+
+def _holds(folder: str, patterns: list[candidates.Pattern]) -> bool:
+    """Whether some file in the folder may be meant."""
+    return os.path.isdir(folder) and any(next(pattern.below(folder), None) is not None for pattern in patterns)

@@ -1,0 +1,338 @@
+"""Roles: where they are found, what is in them, and the blocks they become."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from deploy_tasks.plan.fields import kind
+from deploy_tasks.plan.model import Block, Step
+from deploy_tasks.plan.playbook import candidates, paths
+from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
+from deploy_tasks.plan.playbook.scope import Scope
+from deploy_tasks.plan.playbook.site import Site, missing
+from deploy_tasks.plan.playbook.static import Unknown, known_text
+from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+
+PARTS = ("tasks", "handlers", "vars", "defaults")
+_ROLE_ARGS = frozenset(
+    {"name", "role", "apply", "public", "allow_duplicates", "rolespec_validate", *(f"{part}_from" for part in PARTS)}
+)
+#: Keys of a role entry that ansible-galaxy writes and that say nothing about running it.
+_GALAXY = frozenset({"src", "scm", "version"})
+_TRUE, _FALSE = (True, "yes", "true", "on", "True"), (False, "no", "false", "off", "False")
+_MAX_DEPTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RoleArgs:
+    """The arguments of `import_role` and `include_role`."""
+
+    name: str
+    files: Mapping[str, str]
+    public: bool | None
+
+    @classmethod
+    def read(cls, doc: TaskDoc, site: Site) -> RoleArgs | None:
+        """The arguments of a task; None when no role is named, which is then a problem."""
+        path = f"{doc.where}.args"
+        for argument in sorted(doc.args.keys() - (_ROLE_ARGS - ({"apply"} if doc.module == "import_role" else set()))):
+            hint = "variables for the role stand under `vars:`"
+            if argument == "apply":
+                hint = "write its keywords on the import itself: its tasks inherit them"
+            site.problem(f"{path}.{argument}", f"{doc.module} has no argument {argument!r}", hint)
+        name = doc.args.get("name", doc.args.get("role"))
+        if not isinstance(name, str) or not name.strip():
+            site.problem(path, f"{doc.module} needs the name of a role", "write name: ROLE")
+            return None
+        files = {part: doc.args[f"{part}_from"] for part in PARTS if doc.args.get(f"{part}_from") is not None}
+        for part, stem in files.items():
+            if not isinstance(stem, str):
+                site.problem(f"{path}.{part}_from", f"must be the name of a file, not {kind(stem)}")
+                return None
+        return cls(name.strip(), files, _switch(doc.args.get("public"), f"{path}.public", site))
+
+
+def _switch(value: Any, path: str, site: Site) -> bool | None:
+    if value is None or value in _TRUE:
+        return None if value is None else True
+    if value not in _FALSE:
+        site.problem(path, "must be true or false, known before anything runs")
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUse:
+    """One use of a role: by a play's `roles`, as a dependency, or by an import or include.
+
+    `given`: the variables of a dynamic include, which the include itself carries; `once`: a second use that is the same
+    does nothing, unless the role says otherwise.
+    """
+
+    name: str
+    where: str
+    own: Common = field(default_factory=Common)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    dynamic: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    once: bool = False
+
+    @property
+    def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What decides whether this use of the role runs."""
+        return self.own.when, self.own.tags
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a use of a role comes to: its steps, its handlers, and the variables that the play sees of it."""
+
+    steps: tuple[Step, ...]
+    handlers: tuple[Block, ...]
+    defaults: Mapping[str, Any]
+    exports: Mapping[str, Any]
+
+
+def folders_for(scope: Scope) -> list[str]:
+    """The folders that roles are looked for in, in order."""
+    playbook = scope.folders.playbook
+    beside = [os.path.dirname(folder) for folder in scope.folders.roles[:1]]
+    found = [f"{playbook}/roles", *beside, playbook, f"{os.path.dirname(playbook)}/roles"]
+    return list(dict.fromkeys(os.path.normpath(folder) for folder in found))
+
+
+def find(name: str, scope: Scope) -> tuple[str | None, list[str]]:
+    """The folder of a role, and every place that was looked at."""
+    if os.path.isabs(name):
+        tried = [os.path.normpath(name)]
+    else:
+        tried = [os.path.normpath(f"{folder}/{name}") for folder in folders_for(scope)]
+        parts = name.split(".")
+        if len(parts) > 2:
+            inside = f"collections/ansible_collections/{parts[0]}/{parts[1]}/roles/{'/'.join(parts[2:])}"
+            tried.append(os.path.normpath(f"{scope.folders.playbook}/{inside}"))
+    return next((place for place in tried if os.path.isdir(place)), None), tried
+
+
+def known_roles(scope: Scope) -> list[str]:
+    """The names of the roles that are there."""
+    found: dict[str, None] = {}
+    for folder in folders_for(scope):
+        if os.path.isdir(folder):
+            found.update(dict.fromkeys(name for name in sorted(os.listdir(folder)) if _is_role(f"{folder}/{name}")))
+    return list(found)
+
+
+def _is_role(folder: str) -> bool:
+    return any(os.path.isdir(f"{folder}/{part}") for part in (*PARTS, "meta"))
+
+
+def task_files(folder: str, patterns: Iterable[candidates.Pattern]) -> Iterator[tuple[str, str]]:
+    """What `tasks_from` may mean: name and file."""
+    seen: set[str] = set()
+    for pattern in patterns:
+        for entry in paths.entries(folder):
+            stem, suffix = os.path.splitext(entry)
+            if suffix in paths.YAML_SUFFIXES and entry not in seen and (pattern.matches(stem) or pattern.matches(entry)):
+                seen.add(entry)
+                yield entry, f"{folder}/{entry}"
+
+
+def read_entry(entry: Any, where: str, scope: Scope, site: Site) -> RoleUse | None:
+    """An entry of `roles` or of a role's dependencies; None when no role is named, which is then a problem."""
+    if isinstance(entry, (str, int)) and not isinstance(entry, bool):
+        name: Any = str(entry)
+        own, params = Common(), {}
+        if "," in name:
+            site.problem(where, "the form NAME,VERSION exists no longer", "write the name alone")
+            return None
+    elif isinstance(entry, dict):
+        name = entry.get("role", entry.get("name", entry.get("src")))
+        mine = {key: value for key, value in entry.items() if key in COMMON and key != "name"}
+        own = read_common(mine, where, site.ctx, known=COMMON)
+        params = {key: value for key, value in entry.items() if key not in COMMON | _GALAXY | {"role", "name"}}
+    else:
+        site.problem(where, f"must be the name of a role or a mapping, not {kind(entry)}", "write - role: NAME")
+        return None
+    if not isinstance(name, str) or not name.strip():
+        site.problem(where, "names no role", "write - role: NAME")
+        return None
+    try:
+        return RoleUse(known_text(name.strip(), site.layers(scope)), where, own, params)
+    except Unknown as error:
+        site.problem(where, f"the role's name must be known now: {error}", "use include_role among the tasks")
+        return None
+
+
+def build(use: RoleUse, scope: Scope, site: Site, parents: tuple[RoleUse, ...] = ()) -> Built | None:
+    """The blocks of a role and of what it depends on; None when it is not there, which is then a problem."""
+    folder, tried = find(use.name, scope)
+    if folder is None:
+        message, hint = missing("role", use.name, tried, known_roles(scope))
+        site.problem(use.where, message, f"{hint}; roles from ansible-galaxy are to be installed there beforehand")
+        return None
+    if len(parents) > _MAX_DEPTH or (parents and folder in scope.folders.roles):
+        site.problem(use.where, f"the role {use.name!r} depends on itself", "remove one of the dependencies")
+        return None
+    return _Builder(use, folder, scope, site, parents).built()
+
+
+class _Builder:
+    """One role being built."""
+
+    def __init__(self, use: RoleUse, folder: str, scope: Scope, site: Site, parents: tuple[RoleUse, ...]) -> None:
+        self.use, self.folder, self.site, self.parents = use, folder, site, parents
+        self.name = os.path.basename(folder) if "/" in use.name else use.name
+        self.place = site.name(folder)
+        self.defaults = self._variables("defaults")
+        self.role_vars = self._variables("vars")
+        roles = (folder, *scope.folders.roles)
+        self.scope = replace(
+            scope,
+            folders=replace(scope.folders, roles=roles, files=(f"{folder}/tasks",)),
+            inherited=scope.inherited.under(use.own),
+            weak=(*scope.weak, self.defaults),
+            firm=(*scope.firm, self.role_vars, use.own.vars, use.params, use.given),
+            role=self.name,
+            handlers=False,
+            dynamic=scope.dynamic or use.dynamic,
+        )
+
+    def built(self) -> Built:
+        meta = self._meta()
+        depended = [built for built in self._dependencies(meta) if built is not None]
+        defaults = _merged([*(each.defaults for each in depended), self.defaults])
+        exports = _merged([*(each.exports for each in depended), self.role_vars])
+        before = tuple(step for each in depended for step in each.steps)
+        tasks = self._steps("tasks", self.scope) if self._runs(meta) else None
+        steps = self._wrapped(before, tasks, defaults, exports) if before or tasks is not None else ()
+        handlers = self._handlers(defaults, exports)
+        return Built(steps, (*(block for each in depended for block in each.handlers), *handlers), defaults, exports)
+
+    def _runs(self, meta: Mapping[str, Any]) -> bool:
+        """Whether the role's tasks run here: not when the same use of it stands before."""
+        if not self.use.once or meta.get("allow_duplicates") in _TRUE:
+            return True
+        root = self.parents[0] if self.parents else self.use
+        # What stands below a task that imports or includes a role runs only when that task is reached.
+        below: tuple[Hashable, ...] = () if root.once else (root.where,)
+        return self.site.roles.first_use(self._key(), (*below, *(parent.conditions for parent in self.parents)))
+
+    def _key(self) -> Hashable:
+        """What makes two uses of a role the same."""
+        use = self.use
+        return (self.folder, use.conditions, repr((use.params, use.own.vars, use.files, use.given)))
+
+    def _wrapped(
+        self,
+        before: tuple[Step, ...],
+        tasks: tuple[Step, ...] | None,
+        defaults: Mapping[str, Any],
+        exports: Mapping[str, Any],
+    ) -> tuple[Step, ...]:
+        """The role's block; what it depends on stands before it and sees what was given with the role."""
+        own = self.use.own
+        if not before:
+            return (self._block(tasks or (), defaults, exports, own, self.use.params),)
+        inner = () if tasks is None else (self._block(tasks, defaults, exports, Common(), {}),)
+        outer = Block(
+            block=(*before, *inner),
+            when=own.when,
+            tags=own.tags,
+            vars=own.vars,
+            defaults=dict(self.defaults),
+            role_vars=dict(self.role_vars),
+            params=dict(self.use.params),
+            where=self.use.where,
+        )
+        return (outer,)
+
+    def _block(
+        self,
+        steps: tuple[Step, ...],
+        defaults: Mapping[str, Any],
+        exports: Mapping[str, Any],
+        own: Common,
+        params: Mapping[str, Any],
+    ) -> Block:
+        return Block(
+            name=self.name,
+            block=steps,
+            when=own.when,
+            tags=own.tags,
+            vars=own.vars,
+            role=self.name,
+            role_path=self.place,
+            defaults=dict(defaults),
+            role_vars=dict(exports),
+            params=dict(params),
+            where=self.use.where,
+        )
+
+    def _handlers(self, defaults: Mapping[str, Any], exports: Mapping[str, Any]) -> tuple[Block, ...]:
+        folders = replace(self.scope.folders, files=(f"{self.folder}/handlers",))
+        scope = replace(self.scope, folders=folders, handlers=True)
+        params = {**self.use.params, **self.use.given}
+
+        def build() -> tuple[Block, ...]:
+            steps = self._steps("handlers", scope)
+            return (self._block(steps, defaults, exports, self.use.own, params),) if steps else ()
+
+        return self.site.roles.handlers_of((self._key(), repr(self.scope.inherited)), build)
+
+    def _steps(self, part: str, scope: Scope) -> tuple[Step, ...]:
+        stem = self.use.files.get(part)
+        found = paths.main_files(f"{self.folder}/{part}", stem, merge=False)
+        if not found:
+            if stem is not None:
+                self._no_file(part, stem)
+            return ()
+        if found[0] in scope.within:
+            self.site.problem(self.use.where, f"the role {self.use.name!r} includes itself", "let its tasks loop")
+            return ()
+        entries, where = self.site.tasks(found[0], self.use.where)
+        return self.site.steps(entries, where, scope.file(found[0])) if where else ()
+
+    def _variables(self, part: str) -> dict[str, Any]:
+        stem = self.use.files.get(part)
+        found = paths.main_files(f"{self.folder}/{part}", stem, merge=True)
+        if not found and stem is not None:
+            self._no_file(part, stem)
+        return _merged([self.site.variables(place, self.use.where) for place in found])
+
+    def _no_file(self, part: str, stem: str) -> None:
+        path, tried = f"{self.use.where}.args.{part}_from", [f"{self.folder}/{part}/{stem}"]
+        known = [os.path.splitext(entry)[0] for entry in paths.entries(f"{self.folder}/{part}")]
+        self.site.problem(path, *missing(f"file of {part}", stem, tried, known))
+
+    def _meta(self) -> dict[str, Any]:
+        found = paths.main_files(f"{self.folder}/meta", None, merge=False)
+        document = self.site.document(found[0], self.use.where) if found else None
+        if document is None or document.data is None:
+            return {}
+        if not isinstance(document.data, dict):
+            self.site.problem(document.name, f"must be a mapping, not {kind(document.data)}", "dependencies: […]")
+            return {}
+        return {**document.data, "": document.name}
+
+    def _dependencies(self, meta: Mapping[str, Any]) -> Iterator[Built | None]:
+        entries, where = meta.get("dependencies") or [], f"{meta.get('')}.dependencies"
+        if not isinstance(entries, list):
+            self.site.problem(where, f"must be a list of roles, not {kind(entries)}")
+            return
+        for index, entry in enumerate(entries):
+            use = read_entry(entry, f"{where}[{index}]", self.scope, self.site)
+            if use is not None:
+                yield build(replace(use, dynamic=self.use.dynamic, once=True), self.scope, self.site, (*self.parents, self.use))
+
+
+def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Variables of several layers, the later ones stronger."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        found.update(layer)
+    return found
+

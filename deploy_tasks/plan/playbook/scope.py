@@ -1,0 +1,47 @@
+"""Where a step stands: what it inherits, which variables are known there, and in which folders its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deploy_tasks.plan.playbook.common import Common, Inherited
+from deploy_tasks.plan.playbook.paths import Folders
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The surroundings of a list of steps.
+
+    `weak` are known values that an inventory may overrule (role defaults), `firm` those it may not; both low to high.
+    `within` are the files and roles that are being included, to find what includes itself.
+    """
+
+    folders: Folders
+    inherited: Inherited
+    weak: tuple[Mapping[str, Any], ...] = ()
+    firm: tuple[Mapping[str, Any], ...] = ()
+    role: str | None = None
+    handlers: bool = False
+    within: tuple[str, ...] = ()
+    dynamic: bool = False
+
+    def layers(self, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """Every variable known here, low to high."""
+        return (*self.weak, *self.firm, *more)
+
+    def under(self, own: Common) -> Scope:
+        """Inside an element that says `own`."""
+        firm = (*self.firm, own.vars) if own.vars else self.firm
+        return replace(self, inherited=self.inherited.under(own), firm=firm)
+
+    def knowing(self, variables: Mapping[str, Any]) -> Scope:
+        """With more variables, stronger than the others."""
+        return replace(self, firm=(*self.firm, variables)) if variables else self
+
+    def file(self, place: str, *, dynamic: bool = False) -> Scope:
+        """Inside a file of tasks."""
+        folder = place.rpartition("/")[0]
+        folders = replace(self.folders, files=(folder, *self.folders.files))
+        return replace(self, folders=folders, within=(*self.within, place), dynamic=self.dynamic or dynamic)
