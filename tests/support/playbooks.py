@@ -35,7 +35,7 @@ def only_play(loaded: Loaded) -> Play:
 
 def work(play: Play) -> list[Step]:
     """The steps of a play without those that run the pending handlers between its parts."""
-    return [step for step in play.tasks if not (isinstance(step, Task) and step.module == "meta" and "flush" in step.id)]
+    return [step for step in play.tasks if not (isinstance(step, Task) and ".flush" in step.id)]
 
 
 def problems(folder: Path, files: Mapping[str, str], playbook: str = "site.yml", **options: Any) -> list[Problem]:

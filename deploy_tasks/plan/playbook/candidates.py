@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -147,7 +147,7 @@ class _Reader:
         if isinstance(node, nodes.TemplateData):
             return [(node.data,)]
         if isinstance(node, nodes.If):
-            branches = [node.body, *([part] for part in node.elif_), node.else_ or []]
+            branches: list[Sequence[nodes.Node]] = [node.body, *([part] for part in node.elif_), node.else_ or []]
             return [parts for branch in branches for parts in self.body(branch, depth)]
         if isinstance(node, nodes.Expr):
             return [parts for value in self.values(node, depth) for parts in self.written(value, depth)]
@@ -190,21 +190,32 @@ class _Reader:
                 return self.values(yes, depth) + (self.values(no, depth) if no else [])
             case nodes.Getattr(node=inner, attr=key) | nodes.Getitem(node=inner, arg=nodes.Const(value=key)):
                 return [self._member(value, key) for value in self.values(inner, depth)]
-            case nodes.Filter(name="default" | "d", node=inner, args=[other, *_]) if inner is not None:
-                return self.values(inner, depth) + self.values(other, depth)
-            case nodes.Filter(name="list" | "flatten" | "unique", node=inner) if inner is not None:
-                return [value if isinstance(value, list) else _UNKNOWN for value in self.values(inner, depth)]
+            case nodes.Filter(node=inner) if inner is not None:
+                return self._filtered(node, inner, depth)
+            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=str(plugin)), *terms]):
+                if name in _LOOKUPS:
+                    return self._lookup(name, short_name(plugin), node, terms, depth)
+        return self._made(node, depth)
+
+    def _made(self, node: nodes.Node, depth: int) -> list[Any]:
+        """The value of what is written out, or joined of several texts."""
+        match node:
             case nodes.List(items=items):
                 return [[self._one(item, depth) for item in items]]
             case nodes.Dict(items=pairs):
                 return [{self._one(pair.key, depth): self._one(pair.value, depth) for pair in pairs}]
             case nodes.Add(left=left, right=right):
                 return [_Texts(self.body([left, right], depth))]
-            case nodes.Concat(nodes=parts):
-                return [_Texts(self.body(parts, depth))]
-            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=str(plugin)), *terms]):
-                if name in _LOOKUPS:
-                    return self._lookup(name, short_name(plugin), node, terms, depth)
+            case nodes.Concat():
+                return [_Texts(self.body(node.nodes, depth))]
+        return [_UNKNOWN]
+
+    def _filtered(self, node: nodes.Filter, inner: nodes.Expr, depth: int) -> list[Any]:
+        values = self.values(inner, depth)
+        if node.name in ("default", "d") and node.args:
+            return values + self.values(node.args[0], depth)
+        if node.name in ("list", "flatten", "unique"):
+            return [value if isinstance(value, list) else _UNKNOWN for value in values]
         return [_UNKNOWN]
 
     def variable(self, name: str, depth: int) -> list[Any]:
@@ -221,9 +232,7 @@ class _Reader:
     def _member(self, value: Any, key: Any) -> Any:
         return value.get(key, _UNKNOWN) if isinstance(value, dict) and isinstance(key, str) else _UNKNOWN
 
-    def _lookup(
-        self, function: str, plugin: str, call: nodes.Call, terms: list[nodes.Expr], depth: int
-    ) -> list[Any]:
+    def _lookup(self, function: str, plugin: str, call: nodes.Call, terms: list[nodes.Expr], depth: int) -> list[Any]:
         """The values of a lookup whose terms decide them."""
         given = [value for term in terms for value in self.values(term, depth)]
         if call.dyn_args is not None:

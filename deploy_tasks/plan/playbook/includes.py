@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from deploy_tasks.plan.fields import kind
@@ -19,8 +18,8 @@ from deploy_tasks.plan.playbook.taskdoc import TaskDoc
 
 # What an include may say about itself; everything else belongs to the tasks in it and stands under `apply`.
 _OF_INCLUDE = frozenset(
-    "action args collections debugger ignore_errors local_action loop loop_control name no_log run_once tags timeout "
-    "vars when".split()
+    {"action", "args", "collections", "debugger", "ignore_errors", "loop", "loop_control", "name", "no_log"}
+    | {"run_once", "tags", "timeout", "vars", "when"}
 )
 _FILE_ARGS = frozenset({"_raw_params", "file", "apply"})
 
@@ -54,10 +53,10 @@ def include_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         place = _task_file(target, doc, scope, site, static=False)
         places = [place] if place else []
     inner = inner.knowing(doc.common.vars)
-    choices = {
-        site.name(place): carried(_file_steps(place, doc.where, inner.file(place, dynamic=True), site), apply, doc.where)
-        for place in places
-    }
+    choices = {}
+    for place in places:
+        found = _file_steps(place, doc.where, inner.file(place, dynamic=True), site)
+        choices[site.name(place)] = carried(found, apply, doc.where)
     return (include(doc, scope, site, target=_named(target, places, site), choices=choices),)
 
 
@@ -309,9 +308,7 @@ def _role_by_files(
         if built is not None:
             choices[site.name(place)] = carried(built.steps, apply, doc.where)
             _included(built, given, site)
-    return (
-        include(doc, scope, site, target=given.files["tasks"], choices=choices, search=(site.name(tasks),)),
-    )
+    return (include(doc, scope, site, target=given.files["tasks"], choices=choices, search=(site.name(tasks),)),)
 
 
 def import_playbook(doc: TaskDoc, _scope: Scope, site: Site) -> tuple[Step, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -67,10 +68,8 @@ def load_playbook(
 
 def _loaded(place: str, site: Site) -> Loaded:
     plays: tuple[Play, ...] = ()
-    try:
+    with suppress(TooLarge):  # the problem is noted
         plays = read_plays(place, site)
-    except TooLarge:
-        pass  # the problem is noted
     ctx = site.ctx
     plan = Plan(
         name=os.path.basename(place),

@@ -69,7 +69,7 @@ def _near(tried: list[str]) -> list[str]:
 def _computed(name: str, subfolder: str, doc: TaskDoc, scope: Scope, site: Site) -> str:
     """A name with expressions, behind the folder that it lies in."""
     if os.path.isabs(name):
-        folder, _, rest = name.partition("{")[0].rpartition("/")
+        folder = name.partition("{")[0].rpartition("/")[0]
         return f"{site.name(folder)}/{name[len(folder) + 1 :]}" if folder and paths.exists(folder) else name
     patterns = candidates.patterns(name, candidates.Names.of(scope, site, doc.fields, doc.common.vars))
     prefixes = _prefixes(subfolder, name, scope.folders)

@@ -12,7 +12,7 @@ from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Block, Play, Step, Task
 from deploy_tasks.plan.playbook import role
 from deploy_tasks.plan.playbook.carrying import tagged
-from deploy_tasks.plan.playbook.common import COMMON, Common, Inherited, read_common
+from deploy_tasks.plan.playbook.common import COMMON, Inherited, read_common
 from deploy_tasks.plan.playbook.included_vars import vars_files
 from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
@@ -21,10 +21,11 @@ from deploy_tasks.plan.playbook.static import Unknown, known_value
 from deploy_tasks.plan.problems import not_among
 from deploy_tasks.plan.words import module_name
 
-_KNOWN = COMMON | frozenset(
-    "hosts gather_facts gather_subset gather_timeout fact_path vars_files vars_prompt roles pre_tasks tasks post_tasks "
-    "handlers force_handlers max_fail_percentage serial strategy order remote_user user port connection "
-    "import_playbook".split()
+_KNOWN = (
+    COMMON
+    | {"hosts", "gather_facts", "gather_subset", "gather_timeout", "fact_path", "vars_files", "vars_prompt", "user"}
+    | {"roles", "pre_tasks", "tasks", "post_tasks", "handlers", "force_handlers"}
+    | {"max_fail_percentage", "serial", "strategy", "order"}
 )
 _STRATEGIES = ("linear", "free", "host_pinned")
 _SERIAL = re.compile(r"\d{1,9}%?")
@@ -108,8 +109,14 @@ class _Reader:
     def _flush(self, number: int) -> Task:
         args = {"_raw_params": "flush_handlers"}
         path = f"{self.where}.{('pre_tasks', 'tasks', 'post_tasks')[number]}"
-        return Task(id=f"{self.where}.flush{number}", name="flush_handlers", module="meta", args=args, where=path,
-                    tags=("always",))
+        return Task(
+            id=f"{self.where}.flush{number}",
+            name="flush_handlers",
+            module="meta",
+            args=args,
+            where=path,
+            tags=("always",),
+        )
 
     def _part(self, part: str) -> tuple[Step, ...]:
         return self.site.steps(self.data.get(part), f"{self.where}.{part}", self.scope)
@@ -166,8 +173,8 @@ class _Reader:
             hint = 'for example 5, "30%" or [1, 5, "50%"]'
             self.site.problem(f"{self.where}.serial", "must be a count of hosts, a percentage or a list of them", hint)
             return ()
-        # 0 means all hosts at once.
-        return tuple(int(item) if str(item).isdecimal() else str(item) for item in items if str(item) not in ("0", "0%"))
+        sizes = [str(item) for item in items if str(item) not in ("0", "0%")]  # which mean all hosts at once
+        return tuple(int(size) if size.isdecimal() else size for size in sizes)
 
     def _percentage(self) -> float | None:
         value = self._known("max_fail_percentage")

@@ -42,9 +42,7 @@ class _Plays:
         for index, entry in enumerate(document.data):
             yield from self._entry(entry, f"{document.name}[{index}]", place, imported, within)
 
-    def _entry(
-        self, entry: Any, where: str, place: str, imported: Imported, within: tuple[str, ...]
-    ) -> Iterator[Play]:
+    def _entry(self, entry: Any, where: str, place: str, imported: Imported, within: tuple[str, ...]) -> Iterator[Play]:
         if not isinstance(entry, dict):
             self.site.problem(where, f"must be a play, not {kind(entry)}", "begin it with `- hosts: all`")
             return
@@ -53,7 +51,7 @@ class _Plays:
             yield from self._imported(entry, importing, where, place, imported, within)
             return
         if "hosts" not in entry and ({"include", "block"} & entry.keys() or not {"tasks", "roles"} & entry.keys()):
-            hint = "a playbook holds plays (`- hosts: all`) and `- import_playbook: FILE`; tasks stand in a play's tasks"
+            hint = "begin it with `- hosts: all` and put its tasks under `tasks:`, or write `- import_playbook: FILE`"
             self.site.problem(where, "is not a play", hint)
             return
         self.count += 1

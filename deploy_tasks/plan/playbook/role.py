@@ -136,7 +136,9 @@ def task_files(folder: str, patterns: Iterable[candidates.Pattern]) -> Iterator[
     for pattern in patterns:
         for entry in paths.entries(folder):
             stem, suffix = os.path.splitext(entry)
-            if suffix in paths.YAML_SUFFIXES and entry not in seen and (pattern.matches(stem) or pattern.matches(entry)):
+            if suffix not in paths.YAML_SUFFIXES or entry in seen:
+                continue
+            if pattern.matches(stem) or pattern.matches(entry):
                 seen.add(entry)
                 yield entry, f"{folder}/{entry}"
 
@@ -326,7 +328,8 @@ class _Builder:
         for index, entry in enumerate(entries):
             use = read_entry(entry, f"{where}[{index}]", self.scope, self.site)
             if use is not None:
-                yield build(replace(use, dynamic=self.use.dynamic, once=True), self.scope, self.site, (*self.parents, self.use))
+                use = replace(use, dynamic=self.use.dynamic, once=True)
+                yield build(use, self.scope, self.site, (*self.parents, self.use))
 
 
 def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -335,4 +338,3 @@ def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for layer in layers:
         found.update(layer)
     return found
-

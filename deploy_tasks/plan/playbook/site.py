@@ -172,5 +172,3 @@ def missing(noun: str, name: str, tried: list[str], known: list[str] | None = No
     looked = "looked in " + ", ".join(folders)
     near = suggest(name, known) if known else None
     return f"there is no {noun} {name[:200]!r}", f"{near} ({looked})" if near else looked
-
-

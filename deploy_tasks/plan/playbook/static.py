@@ -27,7 +27,7 @@ class Unknown(Exception):
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  (names, no HTML)
+    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     made.filters |= {
         "basename": os.path.basename,
         "dirname": os.path.dirname,

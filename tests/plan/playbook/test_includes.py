@@ -89,7 +89,7 @@ def test_imports_need_names_that_are_known_and_includes_do_not(tmp_path: Path) -
     ],
 )
 def test_what_a_name_may_mean(tmp_path: Path, task: str, expected: list[str]) -> None:
-    files = {name: "- command: x\n" for name in ("a.yml", "b.yml", "b2.yml", "c.yml", "sub/b.yml")}
+    files = dict.fromkeys(("a.yml", "b.yml", "b2.yml", "c.yml", "sub/b.yml"), "- command: x\n")
     (include,) = steps(tmp_path, task, files)
     assert isinstance(include, Include)
     assert sorted(include.choices) == expected
