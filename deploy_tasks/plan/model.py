@@ -66,6 +66,7 @@ with warnings.catch_warnings():
         loop_label: Any = Field(None, description="what stands for the item in what is shown")
         loop_pause: float | str | None = Field(None, description="seconds between items")
         loop_extended: bool = Field(False, description="whether `ansible_loop` is wanted")
+        loop_allitems: bool = Field(True, description="whether `ansible_loop` holds all items; `extended_allitems`")
         break_when: tuple[str, ...] = Field((), description="after an item: all hold, the loop ends")
         async_s: float | str | None = Field(None, description="seconds the task may take beside others; `async`")
         poll_s: float | str | None = Field(None, description="seconds between looks at it; 0: nobody waits")
@@ -137,6 +138,7 @@ class Include(Model):
     index_var: str | None = None
     loop_label: Any = None
     loop_extended: bool = False
+    loop_allitems: bool = True
     tags: tuple[str, ...] = Field((), description="of the include itself, not of the tasks in it")
     vars: dict[str, Any] = Field({}, description="for the include and everything in it")
     ignore_errors: bool | str = False

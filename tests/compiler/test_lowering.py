@@ -18,7 +18,7 @@ from deploy_tasks.plan.model import Block, Host, Inventory, Plan, Play, Task
 
 def plan(*tasks: Task | Block, **play: Any) -> Plan:
     return Plan(
-        name="web", format="playbook", plays=(Play(id="p1", name="site", tasks=tasks, where="plays[0]", **play),)
+        name="web", format="rustle-plan", plays=(Play(id="p1", name="site", tasks=tasks, where="plays[0]", **play),)
     )
 
 

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"math"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -17,60 +15,111 @@ import (
 	"runner/value"
 )
 
-// stopGrace is how long a module has to return when its context has ended.
-const stopGrace = 5 * time.Second
-
 // job is one item of a task, about to run.
 type job struct {
 	*run
 	task    *program.Task
 	frame   frame
-	loop    *value.Dict
+	loop    *value.Dict // the item's variables, nil without a loop
+	index   int         // of the item, -1 without a loop
 	key     resultKey
 	handler bool
 	call    *module.Call
 	do      module.Func
+	hidden  bool
+	async   time.Duration // how long it may run beside the others, 0 is not at all
+	poll    time.Duration
 }
 
-// item runs a task for one item; loop is nil without one.
+// scope are the variables as they are now.
+func (j *job) scope() *scope { return j.run.scope(j.frame, j.loop) }
+
+// item runs a task for one item.
 func (r *run) item(t *program.Task, f frame, loop *value.Dict, i int, handler bool) outcome {
 	s := r.scope(f, loop)
-	if o, met := r.conditions(f.when, s); !met {
+	j := &job{run: r, task: t, frame: f, loop: loop, index: i, key: resultKey{r.key(t, f), i}, handler: handler}
+	o := j.attempt(s)
+	o.hidden = o.hidden || j.hidden
+	return o
+}
+
+func (j *job) attempt(s *scope) outcome {
+	if o, met := j.conditions(j.frame.when, s); !met {
+		j.hidden = j.task.NoLog != nil
 		return o
 	}
-	j := &job{run: r, task: t, frame: f, loop: loop, key: resultKey{t, i}, handler: handler}
 	if o := j.prepare(s); o != nil {
 		return *o
 	}
 	o := j.attempts()
 	if o.uncertain {
-		if known, ok := r.results[j.key]; ok && r.verify {
+		if known, ok := j.results[j.key]; ok && j.verify {
 			o.result, o.uncertain = known, false
 		}
 	}
-	if !r.check {
-		r.results[j.key] = o.result
+	if !j.check {
+		j.results[j.key] = o.result
+	}
+	if !o.failed && !o.skipped {
+		o = j.notifications(o)
 	}
 	return o
 }
 
-// prepare resolves arguments and environment; an outcome means that the task cannot run.
+// prepare resolves arguments and keywords; an outcome means that the task cannot run.
 func (j *job) prepare(s *scope) *outcome {
 	var found bool
-	if j.do, found = module.Get(j.task.Module); !found {
+	if j.do, found = j.module(); !found {
 		o := failure("this runner has no module '" + j.task.Module + "'")
 		return &o
 	}
-	args, err := resolved(j.task.Args, s)
+	err := j.prepareCall(s)
 	if err == nil {
-		var env *value.Dict
-		if env, err = resolved(j.task.Environment, s); err == nil {
-			j.call = j.newCall(args, env, s)
-			return nil
-		}
+		return nil
 	}
-	o := j.unless(err, failure("the task has an argument that cannot be resolved: "+err.Error()))
+	o := j.unless(err, failure(unresolved(err)))
 	return &o
+}
+
+func (j *job) prepareCall(s *scope) error {
+	j.hidden = j.task.NoLog != nil // until it is known
+	hides, err := flag(j.task.NoLog, false, s)
+	if err != nil {
+		return err
+	}
+	j.hidden = hides
+	args, err := resolved(j.task.Args, s)
+	if err != nil {
+		return err
+	}
+	env, err := resolved(j.task.Environment, s)
+	if err != nil {
+		return err
+	}
+	check, err := flag(j.task.CheckMode, j.check, s)
+	if err != nil {
+		return err
+	}
+	diff, err := flag(j.task.Diff, j.opts.Diff, s)
+	if err != nil {
+		return err
+	}
+	j.call = j.newCall(args, env, s)
+	j.call.Check, j.call.Diff = check, diff
+	j.call.Log = j.log()
+	return nil
+}
+
+// flag evaluates a keyword that is true or false; otherwise is its value where the task does not say.
+func flag(keyword any, otherwise bool, s *scope) (bool, error) {
+	v, err := expr.Resolve(keyword, s)
+	if err != nil {
+		return otherwise, err
+	}
+	if _, omitted := v.(value.Omit); omitted || v == nil {
+		return otherwise, nil
+	}
+	return truth(v), nil
 }
 
 func resolved(d *value.Dict, s *scope) (*value.Dict, error) {
@@ -85,44 +134,19 @@ func resolved(d *value.Dict, s *scope) (*value.Dict, error) {
 	return out, nil
 }
 
-func (j *job) newCall(args, env *value.Dict, s *scope) *module.Call {
-	o := &j.opts
-	check := j.check
-	if j.task.CheckMode != nil {
-		check = *j.task.CheckMode
+// log is where the module's changes go.
+func (j *job) log() change.Log {
+	if j.opts.Recorder == nil || j.call.Check {
+		return change.ReadOnly{}
 	}
-	c := &module.Call{Args: args, Check: check, Diff: o.Diff, Verify: j.verify, Files: o.Files, Env: o.Env, Cwd: o.Cwd,
-		TempDir: o.TempDir, Vars: s, Started: o.Started, Log: change.ReadOnly{}}
-	if o.Recorder != nil && !check {
-		c.Log = o.Recorder
-		if neverChanges(j.task) {
-			c.Log = readOnlyCommands{o.Recorder}
-		}
+	var log change.Log = j.opts.Recorder
+	if neverChanges(j.task) {
+		log = readOnlyCommands{log}
 	}
-	for _, name := range env.Keys() {
-		v, _ := env.Get(name)
-		c.Env = append(c.Env[:len(c.Env):len(c.Env)], name+"="+value.Str(v))
+	if j.hidden {
+		log = hiddenCommands{log}
 	}
-	c.Facts = func(subsets []string) *value.Dict {
-		if o.Facts == nil {
-			return value.NewDict()
-		}
-		return o.Facts(subsets, c.Env)
-	}
-	c.Render = func(src string) (string, error) { return j.render(src, s) }
-	return c
-}
-
-func (j *job) render(src string, s *scope) (string, error) {
-	node, ok := j.opts.Program.Templates.Get(src)
-	if !ok {
-		return "", fmt.Errorf("the artifact holds no template %s", src)
-	}
-	v, err := expr.Eval(node, s)
-	if err != nil {
-		return "", err
-	}
-	return value.Str(v), nil
+	return log
 }
 
 // attempts runs the module until it is content, as often as the task allows.
@@ -137,29 +161,26 @@ func (j *job) attempts() outcome {
 		}
 	}
 	for n := 1; ; n++ {
-		o := j.once()
-		if tries == 1 {
+		o := j.run1(n, tries)
+		if tries == 1 || o.skipped || j.ctx.Err() != nil {
 			return o
 		}
-		o.result.Set("attempts", int64(n))
 		content, err := j.content(o)
 		switch {
 		case err != nil:
-			return failure("until: " + err.Error())
-		case content || o.skipped || j.ctx.Err() != nil:
+			return failure(err.Error())
+		case content:
 			return o
 		case n == tries:
 			o.failed = true
+			o.result.Set("attempts", int64(tries-1))
 			o.result.Set("failed", true)
 			if o.msg == "" {
 				o.msg = fmt.Sprintf("not as wanted after %d tries", n)
 			}
 			return o
 		}
-		select {
-		case <-j.ctx.Done():
-		case <-time.After(delay):
-		}
+		j.sleep(delay)
 	}
 }
 
@@ -169,7 +190,7 @@ func (j *job) patience() (tries int, delay time.Duration, err error) {
 	if len(j.task.Until) > 0 {
 		tries = 4
 	}
-	s := j.scope(j.frame, j.loop)
+	s := j.scope()
 	if j.task.Retries != nil {
 		n, err := number(j.task.Retries, s)
 		if err != nil {
@@ -183,7 +204,10 @@ func (j *job) patience() (tries int, delay time.Duration, err error) {
 			return 0, 0, fmt.Errorf("delay: %w", err)
 		}
 	}
-	return tries, time.Duration(max(0, min(seconds, 86400)) * float64(time.Second)), nil
+	if seconds < 0 {
+		seconds = 1
+	}
+	return tries, duration(seconds), nil
 }
 
 func number(v any, s *scope) (float64, error) {
@@ -198,178 +222,15 @@ func number(v any, s *scope) (float64, error) {
 	return n, nil
 }
 
-// content evaluates until; without one a success is what is wanted.
-func (j *job) content(o outcome) (bool, error) {
-	if len(j.task.Until) == 0 {
-		return !o.failed, nil
-	}
-	return j.judge(j.task.Until, o)
-}
-
-// judge evaluates conditions that see the task's own result.
-func (j *job) judge(nodes []any, o outcome) (bool, error) {
-	loop := value.NewDict()
-	if j.loop != nil {
-		loop.Update(j.loop)
-	}
-	if j.task.Register != "" {
-		loop.Set(j.task.Register, o.result)
-	}
-	s := j.scope(j.frame, loop)
-	for _, node := range nodes {
-		holds, err := expr.Bool(node, s)
-		if err != nil || !holds {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// once runs the module one time and judges its result.
-func (j *job) once() outcome {
+// run1 runs the module one time and judges its result; n is which try it is.
+func (j *job) run1(n, tries int) outcome {
 	o := j.outcome(j.guarded())
+	if tries > 1 {
+		o.result.Set("attempts", int64(n))
+	}
 	if o.skipped {
 		return o
 	}
-	if j.task.ChangedWhen != nil {
-		changed, err := j.judge(j.task.ChangedWhen, o)
-		if err != nil {
-			return failure("changed_when: " + err.Error())
-		}
-		o.changed, o.timesOnly = changed, false
-		o.result.Set("changed", changed)
-	}
-	if j.task.FailedWhen != nil {
-		bad, err := j.judge(j.task.FailedWhen, o)
-		if err != nil {
-			return failure("failed_when: " + err.Error())
-		}
-		o.failed = bad
-		o.result.Set("failed", bad)
-		o.result.Set("failed_when_result", bad)
-		if bad && o.msg == "" {
-			o.msg = "failed_when holds"
-		}
-	}
+	j.judgeChange(&o)
 	return o
-}
-
-// guarded calls the module within the task's timeout. A module that does not return after it loses the right to
-// change anything; the run cannot go on then.
-func (j *job) guarded() module.Result {
-	ctx := j.ctx
-	if j.task.Timeout > 0 {
-		limit := time.Duration(j.task.Timeout * float64(time.Second))
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the task's timeout of %s is over", limit))
-		defer cancel()
-	}
-	j.call.Ctx = ctx
-	done := make(chan module.Result, 1)
-	go func() { done <- safely(j.do, j.call) }()
-	select {
-	case result := <-done:
-		return result
-	case <-ctx.Done():
-	}
-	select {
-	case result := <-done:
-		return late(result, ctx)
-	case <-time.After(stopGrace):
-	}
-	if j.opts.Recorder != nil {
-		j.opts.Recorder.Revoke()
-	}
-	return module.Failure(context.Cause(ctx).Error() + ", and the module did not stop")
-}
-
-// late is the result of a module that returned after its time: a failure says why.
-func late(result module.Result, ctx context.Context) module.Result {
-	if result.Failed && !strings.Contains(result.Msg, context.Cause(ctx).Error()) {
-		result.Msg = strings.TrimPrefix(result.Msg+": "+context.Cause(ctx).Error(), ": ")
-	}
-	return result
-}
-
-// safely turns a panic, a bug of ours, into a failure of the task.
-func safely(f module.Func, c *module.Call) (result module.Result) {
-	defer func() {
-		if p := recover(); p != nil {
-			result = module.Failure(fmt.Sprintf("internal error: %v", p))
-			result.Data = value.DictOf("exception", string(debug.Stack()))
-		}
-	}()
-	return f(c)
-}
-
-// outcome turns a module's result into what register gets, and learns its facts.
-func (j *job) outcome(m module.Result) outcome {
-	d := value.NewDict()
-	if m.Data != nil {
-		d = m.Data.Copy()
-	}
-	d.Set("changed", m.Changed)
-	d.Set("failed", m.Failed)
-	if m.Skipped {
-		d.Set("skipped", true)
-	}
-	if _, own := d.Get("msg"); m.Msg != "" || !own && m.Failed {
-		d.Set("msg", m.Msg)
-	}
-	for _, name := range []string{"stdout", "stderr"} {
-		addLines(d, name)
-	}
-	if m.Facts != nil {
-		d.Set("ansible_facts", m.Facts)
-		j.host.learn(j.task.Module, m.Facts)
-	}
-	o := outcome{result: d, changed: m.Changed, failed: m.Failed, skipped: m.Skipped, timesOnly: m.TimesOnly, msg: m.Msg}
-	o.uncertain = j.call.Check && m.Skipped
-	for _, part := range m.Diff {
-		o.diff = append(o.diff, Diff(part))
-	}
-	if m.Irreversible != "" && !j.call.Check {
-		_ = j.call.Log.Warn(m.Irreversible) // the remark is for the report only
-	}
-	return o
-}
-
-// addLines adds stdout_lines beside stdout.
-func addLines(d *value.Dict, name string) {
-	v, _ := d.Get(name)
-	text, ok := v.(string)
-	if _, has := d.Get(name + "_lines"); !ok || has {
-		return
-	}
-	lines := []any{}
-	if text != "" {
-		lines = listOf(strings.Split(strings.TrimSuffix(text, "\n"), "\n"))
-	}
-	d.Set(name+"_lines", lines)
-}
-
-// journalHandler notes the handler's call: when what notified it is undone, it is fired again.
-func (j *job) journalHandler() error {
-	if j.opts.Recorder == nil || j.call.Check {
-		return nil
-	}
-	return j.opts.Recorder.Handler(value.Str(j.task.Name), j.task.Module, j.call.Args, j.notifiers)
-}
-
-// readOnlyCommands is the Log of a task with changed_when: false: its commands change nothing.
-type readOnlyCommands struct{ change.Log }
-
-// Command implements change.Log.
-func (l readOnlyCommands) Command(what string, _ bool, undo []string) error {
-	return l.Log.Command(what, true, undo)
-}
-
-// neverChanges says whether a task's changed_when is the literal false.
-func neverChanges(t *program.Task) bool {
-	for _, node := range t.ChangedWhen {
-		if n, ok := node.([]any); ok && len(n) == 2 && n[0] == "lit" && n[1] == false {
-			return true
-		}
-	}
-	return false
 }

@@ -12,36 +12,45 @@ import (
 // maxFlushes bounds handlers that notify each other for ever.
 const maxFlushes = 100
 
-// notify marks the handlers of a changed task.
-func (r *run) notify(t *program.Task, f frame) halt {
-	if len(t.Notify) == 0 {
-		return goOn
+// handler is a handler of the play, and the scope of the role it belongs to.
+type handler struct {
+	task  *program.Task
+	frame frame
+	name  string
+	named bool // the name is known
+}
+
+// handlersOf gathers the handlers of a play in order; a block carries a role's scope.
+func handlersOf(steps []program.Step, f frame, to []*handler) []*handler {
+	for _, s := range steps {
+		switch {
+		case s.Block != nil:
+			to = handlersOf(s.Block.Block, f.block(s.Block), to)
+		case s.Task != nil:
+			to = append(to, &handler{task: s.Task, frame: f})
+		}
 	}
-	s := r.scope(f, nil)
-	for _, item := range t.Notify {
-		v, err := expr.Resolve(item, s)
-		if err != nil {
-			return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: "notify: " + err.Error(), Where: t.Where})
-		}
-		names, many := value.Items(v)
-		if !many {
-			names = []any{v}
-		}
-		for _, name := range names {
-			if !r.mark(value.Str(name), f) {
-				return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Where: t.Where, Msg: fmt.Sprintf(
-					"The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list",
-					value.Str(name))})
-			}
+	return to
+}
+
+// notify marks the handlers of a changed task.
+func (r *run) notify(t *program.Task, task string, names []string) halt {
+	for _, name := range names {
+		if !r.mark(name) {
+			return r.fail(&Failure{Task: task, Module: t.Module, Where: t.Where, Tail: []string{}, Msg: fmt.Sprintf(
+				"The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)})
 		}
 	}
 	return goOn
 }
 
-// mark makes the handlers pending that have this name or listen to it.
-func (r *run) mark(name string, f frame) (found bool) {
-	for _, h := range r.play.Handlers {
-		if r.handlerName(h, f) != name && h.ID != name && !slices.Contains(h.Listen, name) {
+// mark makes the handlers pending that have this name or listen to it: of one name the first alone.
+func (r *run) mark(name string) (found bool) {
+	named := false
+	for _, h := range r.handlers {
+		hit := !named && r.answers(h, name)
+		named = named || hit
+		if !hit && !slices.Contains(h.task.Listen, name) {
 			continue
 		}
 		found = true
@@ -59,73 +68,40 @@ func (r *run) mark(name string, f frame) (found bool) {
 	return found
 }
 
-func (r *run) handlerName(h *program.Task, f frame) string {
-	v, err := expr.Resolve(h.Name, r.scope(frame{play: f.play}, nil))
-	if err != nil || v == nil {
-		return ""
+// answers says whether the handler goes by the name: its own, also with its role's before it, or its id.
+func (r *run) answers(h *handler, name string) bool {
+	if h.task.ID == name {
+		return true
 	}
-	return value.Str(v)
+	if !h.named {
+		v, err := expr.Resolve(h.task.Name, r.scope(h.frame.inside(h.task.Vars, nil, nil), nil))
+		if err != nil {
+			return false
+		}
+		if v != nil {
+			h.name = value.Str(v)
+		}
+		h.named = true
+	}
+	return h.name != "" && (h.name == name || h.frame.role != nil && h.frame.role.name+" : "+h.name == name)
 }
 
-// flush runs the pending handlers in the order of their definition, and those that they notify in turn.
+// flush runs the pending handlers in the order of their definition, and those after them that they notify. One before
+// them waits for the next time.
 func (r *run) flush() halt {
-	for range maxFlushes {
-		ran := false
-		for _, h := range r.play.Handlers {
-			by, due := r.pending[h]
-			if !due {
-				continue
-			}
-			delete(r.pending, h)
-			ran = true
-			if r.ctx.Err() != nil {
-				return r.fail(r.stopped())
-			}
-			r.notifiers = by
-			if halted := r.perform(h, frame{play: r.play.Vars}, true); halted != goOn {
-				return halted
-			}
+	for _, h := range r.handlers {
+		by, due := r.pending[h]
+		if !due {
+			continue
 		}
-		if !ran {
-			return goOn
+		delete(r.pending, h)
+		if r.ctx.Err() != nil {
+			return r.fail(r.stopped())
 		}
-	}
-	return r.fail(&Failure{Msg: "handlers notify each other without end", Tail: []string{}})
-}
-
-// meta performs the engine's own instructions.
-func (r *run) meta(t *program.Task, f frame) halt {
-	word, err := r.metaWord(t, f)
-	if err != nil {
-		return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: err.Error(), Where: t.Where})
-	}
-	if o, met := r.conditions(f.when, r.scope(f, nil)); !met {
-		if o.failed {
-			return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: o.msg, Where: t.Where})
+		r.notifiers = by
+		if halted := r.perform(h.task, h.frame, true); halted != goOn {
+			return halted
 		}
-		return goOn
-	}
-	switch word {
-	case "flush_handlers":
-		return r.flush()
-	case "end_play", "end_batch":
-		return endPlay
-	case "end_host":
-		return endHost
-	case "clear_facts":
-		r.host.facts = value.NewDict()
-	case "noop", "reset_connection", "refresh_inventory", "clear_host_errors":
-	default:
-		return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: "meta has no '" + word + "'", Where: t.Where})
 	}
 	return goOn
-}
-
-func (r *run) metaWord(t *program.Task, f frame) (string, error) {
-	args, err := resolved(t.Args, r.scope(f, nil))
-	if err != nil {
-		return "", err
-	}
-	v, _ := args.Get("_raw_params")
-	return value.Str(v), nil
 }

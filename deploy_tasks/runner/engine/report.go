@@ -26,7 +26,7 @@ const (
 func (r *run) tell(t *program.Task, start TaskStart, o outcome, status string, took time.Duration, handler bool) {
 	start.Event = "task"
 	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(took), Msg: cut(o.msg, maxText), Handler: handler, Where: t.Where}
-	if t.NoLog {
+	if o.hidden {
 		end.Msg, end.Result = hidden, value.Raw(`{"censored":"`+hidden+`"}`)
 	} else {
 		end.Result = boundedResult(o.result)

@@ -48,9 +48,9 @@ type Engine struct {
 	changers map[*program.Task][]int // the journal's task lines of tasks that reported a change
 }
 
-// resultKey names one execution of a task: its item's index, 0 without a loop.
+// resultKey names one execution of a task's item; its index is -1 without a loop.
 type resultKey struct {
-	task *program.Task
+	task string
 	item int
 }
 
@@ -69,6 +69,7 @@ type halt int
 const (
 	goOn halt = iota
 	failed
+	endRole // the rest of the role does not run; nor, from here on, does an always
 	endPlay
 	endHost
 )
@@ -83,11 +84,13 @@ type run struct {
 	pick      func(tags []string) bool // beyond the selection: held back or not
 	only      map[*program.Task]bool
 	play      *program.Play
+	roleNames []string
+	handlers  []*handler // of the play, in the order of their definition
 	index     int
 	total     int
-	quiet     bool                    // count nothing
-	pending   map[*program.Task][]int // notified handlers, with the journal's task lines that notified them
-	uncertain bool                    // a result that a check cannot know was registered
+	quiet     bool               // count nothing
+	pending   map[*handler][]int // notified handlers, with the journal's task lines that notified them
+	uncertain bool               // a result that a check cannot know was registered
 	changed   []*program.Task
 	failed    []string
 	failure   *Failure
@@ -108,14 +111,14 @@ func (e *Engine) Run(ctx context.Context) bool {
 
 func (e *Engine) pass(ctx context.Context) *run {
 	return &run{Engine: e, ctx: ctx, selection: newSelection(e.opts.Tags, e.opts.Skip),
-		pick: func([]string) bool { return true }, only: map[*program.Task]bool{}, pending: map[*program.Task][]int{}}
+		pick: func([]string) bool { return true }, only: map[*program.Task]bool{}, pending: map[*handler][]int{}}
 }
 
 func (r *run) program() bool {
 	for i := range r.opts.Program.Plays {
 		p := &r.opts.Program.Plays[i]
 		r.play = p
-		r.total += r.count(p.Tasks, frame{play: p.Vars})
+		r.total += r.count(p.Tasks, frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}})
 	}
 	for i := range r.opts.Program.Plays {
 		switch r.runPlay(&r.opts.Program.Plays[i]) {
@@ -129,8 +132,8 @@ func (r *run) program() bool {
 }
 
 func (r *run) runPlay(p *program.Play) halt {
-	r.play = p
-	f := frame{play: p.Vars}
+	r.play, r.roleNames = p, p.RoleNames
+	f := frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}}
 	if p.Only != nil {
 		mine, err := expr.Bool(p.Only, r.scope(f, nil))
 		if err != nil {
@@ -141,18 +144,49 @@ func (r *run) runPlay(p *program.Play) halt {
 		}
 	}
 	if len(p.Facts) > 0 && r.opts.Facts != nil {
-		r.host.facts.Update(r.opts.Facts(p.Facts, r.opts.Env))
+		r.host.facts = merged(r.host.facts, r.opts.Facts(p.Facts, r.opts.Env))
 	}
+	if failure := r.varsFiles(p, f); failure != nil {
+		return r.fail(failure)
+	}
+	r.handlers = handlersOf(p.Handlers, f, nil)
 	h := r.steps(p.Tasks, f)
-	if h == goOn || h == endPlay {
-		if flushed := r.flush(); flushed != goOn {
-			h = flushed
+	return r.endOfPlay(p, h)
+}
+
+// endOfPlay runs what handlers are due.
+func (r *run) endOfPlay(p *program.Play, h halt) halt {
+	switch {
+	case h == goOn && !endsFlushed(p):
+		for range maxFlushes {
+			if len(r.pending) == 0 {
+				return goOn
+			}
+			if h := r.flush(); h != goOn {
+				return h
+			}
 		}
+		return r.fail(&Failure{Msg: "handlers notify each other without end", Tail: []string{}})
+	case h == failed && p.ForceHandlers && r.ctx.Err() == nil:
+		r.flush()
+	case h == endPlay:
+		h = goOn
 	}
-	if h == endPlay {
-		return goOn
-	}
+	r.pending = map[*handler][]int{}
 	return h
+}
+
+// endsFlushed says whether the play's own last step is to run the handlers.
+func endsFlushed(p *program.Play) bool {
+	if len(p.Tasks) == 0 {
+		return false
+	}
+	last := p.Tasks[len(p.Tasks)-1].Task
+	if last == nil || last.Module != "meta" {
+		return false
+	}
+	word, _ := last.Args.Get("_raw_params")
+	return word == "flush_handlers"
 }
 
 // fail notes a failure that ends the run.
@@ -163,106 +197,9 @@ func (r *run) fail(f *Failure) halt {
 	return failed
 }
 
-func (r *run) steps(steps []program.Step, f frame) halt {
-	for _, s := range steps {
-		if r.ctx.Err() != nil {
-			return r.fail(r.stopped())
-		}
-		h := goOn
-		if s.Block != nil {
-			h = r.block(s.Block, f)
-		} else {
-			h = r.task(s.Task, f)
-		}
-		if h != goOn {
-			return h
-		}
-	}
-	return goOn
-}
-
 // stopped is the failure of a run that was cancelled or ran out of time.
 func (r *run) stopped() *Failure {
 	return &Failure{Msg: context.Cause(r.ctx).Error(), Tail: []string{}}
-}
-
-// block runs a block; a failure in it goes to rescue, always runs whatever happened.
-func (r *run) block(b *program.Block, f frame) halt {
-	inner := f.inside(b.Vars, b.When, b.Tags)
-	h := r.steps(b.Block, inner)
-	if h == failed && len(b.Rescue) > 0 && r.ctx.Err() == nil {
-		caught, mustUndo := r.failure, r.MustUndo
-		r.failure, r.MustUndo = nil, false
-		if h = r.steps(b.Rescue, inner); h != failed {
-			r.rescued()
-		} else if r.failure == nil {
-			r.failure, r.MustUndo = caught, mustUndo
-		}
-	}
-	if len(b.Always) == 0 || r.ctx.Err() != nil {
-		return h
-	}
-	kept := r.failure
-	if last := r.steps(b.Always, inner); last != goOn && h == goOn {
-		return last
-	}
-	if kept != nil {
-		r.failure = kept
-	}
-	return h
-}
-
-// rescued turns the failure that a block caught into a rescue, as the recap counts it.
-func (r *run) rescued() {
-	if !r.quiet {
-		r.Counts.Failed--
-		r.Counts.Rescued++
-	}
-	if n := len(r.failed); n > 0 {
-		r.failed = r.failed[:n-1]
-	}
-}
-
-// selected says whether a task belongs to this run on this host at all; what does not is never reported.
-func (r *run) selected(t *program.Task, f frame) bool {
-	tags := append(f.tags[:len(f.tags):len(f.tags)], t.Tags...)
-	if !r.selection.wants(tags) || !r.pick(tags) {
-		return false
-	}
-	if t.Only == nil {
-		return true
-	}
-	mine, known := r.only[t]
-	if !known {
-		var err error
-		mine, err = expr.Bool(t.Only, r.scope(f, nil))
-		mine = mine || err != nil // the task itself tells the error
-		r.only[t] = mine
-	}
-	return mine
-}
-
-func (r *run) count(steps []program.Step, f frame) int {
-	n := 0
-	for _, s := range steps {
-		switch {
-		case s.Block != nil:
-			inner := f.inside(s.Block.Vars, nil, s.Block.Tags)
-			n += r.count(s.Block.Block, inner) + r.count(s.Block.Always, inner)
-		case r.selected(s.Task, f):
-			n++
-		}
-	}
-	return n
-}
-
-func hasTag(tags []string, tag string) bool {
-	for _, t := range tags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
 }
 
 // Causes of a context that ended a run.

@@ -97,8 +97,7 @@ func (s *scope) all() *value.Dict {
 	return out
 }
 
-// host holds what is known of the host, over all plays. Precedence from low to high: inventory, facts, play vars,
-// block vars, task vars, include_vars, set_fact and registered, extra vars, loop variables and what the engine itself defines.
+// host holds what is known of the host, over all plays.
 type host struct {
 	inventory, facts, included, known, extra *value.Dict
 }
@@ -129,17 +128,35 @@ func (h *host) name() string {
 	return "localhost"
 }
 
-// learn takes a module's facts.
-func (h *host) learn(module string, facts *value.Dict) {
+// learn takes what a module found out; a fact of set_fact is one of the host's facts too when it is cacheable.
+func (h *host) learn(module string, facts *value.Dict, cacheable bool) {
 	switch module {
 	case "set_fact":
-		h.known.Update(facts)
+		h.known = merged(h.known, facts)
+		if cacheable {
+			h.facts = merged(h.facts, facts)
+		}
 	case "include_vars":
-		h.included.Update(facts)
+		h.included = merged(h.included, facts)
 	default:
-		h.facts.Update(facts)
+		h.facts = merged(h.facts, facts)
 	}
 }
+
+func merged(into, more *value.Dict) *value.Dict {
+	out := into.Copy()
+	out.Update(more)
+	return out
+}
+
+// learned is what a task may add to what is known of the host.
+type learned struct{ facts, included, known *value.Dict }
+
+// learned is how things stand; learn makes new dicts, so this stays as it is.
+func (h *host) learned() learned { return learned{h.facts, h.included, h.known} }
+
+// forget goes back to how things stood: a task that failed has found out nothing.
+func (h *host) forget(was learned) { h.facts, h.included, h.known = was.facts, was.included, was.known }
 
 // ansibleFacts is ansible_facts: the facts by their names without the prefix.
 func (h *host) ansibleFacts() *value.Dict {
@@ -147,115 +164,6 @@ func (h *host) ansibleFacts() *value.Dict {
 	for _, name := range h.facts.Keys() {
 		v, _ := h.facts.Get(name)
 		out.Set(strings.TrimPrefix(name, "ansible_"), v)
-	}
-	return out
-}
-
-// frame is what a step inherits from play and blocks around it.
-type frame struct {
-	play *value.Dict
-	vars []*value.Dict // of the blocks, outermost first
-	when []any
-	tags []string
-}
-
-func (f frame) inside(vars *value.Dict, when []any, tags []string) frame {
-	f.vars = append(f.vars[:len(f.vars):len(f.vars)], vars)
-	f.when = append(f.when[:len(f.when):len(f.when)], when...)
-	f.tags = append(f.tags[:len(f.tags):len(f.tags)], tags...)
-	return f
-}
-
-// scope builds the variables of a task; loop are those of the item.
-func (r *run) scope(f frame, loop *value.Dict) *scope {
-	h := r.host
-	s := &scope{magic: r.magic, last: r.fallback}
-	add := func(d *value.Dict, raw bool) {
-		if d != nil && d.Len() > 0 {
-			s.layers = append(s.layers, layer{d, raw})
-		}
-	}
-	add(loop, true)
-	add(h.extra, false)
-	add(h.known, true)
-	add(h.included, false)
-	for i := len(f.vars) - 1; i >= 0; i-- {
-		add(f.vars[i], false)
-	}
-	add(f.play, false)
-	add(h.facts, true)
-	add(h.inventory, false)
-	return s
-}
-
-// magic are the variables that the engine itself defines.
-func (r *run) magic(name string, s *scope) (any, bool) {
-	switch name {
-	case "inventory_hostname":
-		return r.host.name(), true
-	case "inventory_hostname_short":
-		short, _, _ := strings.Cut(r.host.name(), ".")
-		return short, true
-	case "ansible_check_mode":
-		return r.check, true
-	case "ansible_diff_mode":
-		return r.opts.Diff, true
-	case "ansible_play_name":
-		return r.play.Name, true
-	case "ansible_run_tags":
-		return listOf(r.selection.tags), true
-	case "ansible_skip_tags":
-		return listOf(r.selection.skip), true
-	case "ansible_facts":
-		return r.host.ansibleFacts(), true
-	case "vars":
-		return s.all(), true
-	case "hostvars":
-		return r.hostvars(s), true
-	case "ansible_verbosity":
-		return int64(0), true
-	}
-	return nil, false
-}
-
-// fallback gives what nobody has defined: what an inventory usually says, for a program that runs without one, and
-// Ansible's own defaults.
-func (r *run) fallback(name string) (any, bool) {
-	self := []any{r.host.name()}
-	switch name {
-	case "group_names":
-		return []any{"ungrouped"}, true
-	case "groups":
-		return value.DictOf("all", self, "ungrouped", self), true
-	case "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch":
-		return self, true
-	case "ansible_host":
-		return r.host.name(), true
-	case "ansible_managed":
-		return "Ansible managed", true
-	}
-	return nil, false
-}
-
-// hostvars is what the inventory says of other hosts, and everything about this one.
-func (r *run) hostvars(s *scope) *value.Dict {
-	out := value.NewDict()
-	if v, ok := r.host.inventory.Get("hostvars"); ok {
-		if d, ok := v.(*value.Dict); ok {
-			out.Update(d)
-		}
-	}
-	own := s.all()
-	own.Set("inventory_hostname", r.host.name())
-	own.Set("ansible_facts", r.host.ansibleFacts())
-	out.Set(r.host.name(), own)
-	return out
-}
-
-func listOf(texts []string) []any {
-	out := make([]any, len(texts))
-	for i, t := range texts {
-		out[i] = t
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"runner/expr"
-	"runner/fmt"
 	"runner/program"
 	"runner/value"
 )
@@ -17,56 +16,68 @@ type outcome struct {
 	skipped   bool
 	timesOnly bool
 	uncertain bool // a check could not know the result
+	hidden    bool // no_log
 	msg       string
+	label     string // what stands for the item in what is shown
 	diff      []Diff
+	notify    []string
 }
 
 func failure(msg string) outcome {
-	return outcome{failed: true, msg: msg, result: value.DictOf("changed", false, "failed", true, "msg", msg)}
+	return outcome{failed: true, msg: msg, result: value.DictOf("failed", true, "msg", msg)}
 }
 
 func skip(msg string) outcome {
-	return outcome{skipped: true, msg: msg,
-		result: value.DictOf("changed", false, "failed", false, "skipped", true, "skip_reason", msg)}
+	return outcome{skipped: true, msg: msg, result: value.DictOf("changed", false, "skipped", true, "skip_reason", msg)}
 }
 
-// task runs a task or handler and tells about it.
-func (r *run) task(t *program.Task, f frame) halt { return r.perform(t, f, false) }
-
-func (r *run) perform(t *program.Task, f frame, handler bool) halt {
-	if !handler && !r.selected(t, f) {
+// task runs a task and tells about it.
+func (r *run) task(t *program.Task, f frame) halt {
+	if !r.selected(t, f) {
 		return goOn
 	}
+	return r.perform(t, f, false)
+}
+
+// perform runs a task or handler.
+func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 	f = f.inside(t.Vars, t.When, t.Tags)
 	if t.Module == "meta" {
 		return r.meta(t, f)
 	}
-	start := r.start(t, f)
+	start := r.announce(t.ID, r.taskName(t, f), t.Module)
 	began := time.Now()
 	if r.opts.Recorder != nil {
 		r.opts.Recorder.Task(start.Name, handler)
 	}
-	o := r.items(t, f, handler)
+	before := r.host.learned()
+	o, mine := r.once(t, r.key(t, f), func() outcome { return r.items(t, f, handler) })
+	if o.failed {
+		r.host.forget(before)
+	}
 	r.register(t, o)
+	if !mine {
+		return goOn
+	}
 	if r.opts.Recorder != nil && o.changed {
 		r.changers[t] = append(r.changers[t], r.opts.Recorder.TaskSeq())
 	}
 	status := r.status(t, f, &o)
 	h := goOn
 	if o.changed && !o.failed && !r.verify {
-		h = r.notify(t, f)
+		h = r.notify(t, start.Name, o.notify)
 	}
 	r.tell(t, start, o, status, time.Since(began), handler)
 	if status == Failed {
-		return r.taskFailed(t, start.Name, o)
+		return r.taskFailed(t, f, start.Name, o)
 	}
 	return h
 }
 
-// start emits the event of a task's start.
-func (r *run) start(t *program.Task, f frame) TaskStart {
+// announce emits the event of a task's start.
+func (r *run) announce(id, name, module string) TaskStart {
 	r.total = max(r.total, r.index+1)
-	s := TaskStart{"task_start", r.index, r.total, t.ID, r.taskName(t, f), t.Module}
+	s := TaskStart{"task_start", r.index, r.total, id, name, module}
 	r.index++
 	r.opts.Emit(s)
 	return s
@@ -89,9 +100,12 @@ func (r *run) status(t *program.Task, f frame, o *outcome) string {
 	switch {
 	case o.failed && r.ctx.Err() == nil && r.ignores(t, f):
 		r.add(func(c *Counts) { c.OK++; c.Ignored++ })
+		if o.changed {
+			r.add(func(c *Counts) { c.Changed++ })
+		}
 		return Ignored
 	case o.failed:
-		r.add(func(c *Counts) { c.Failed++ })
+		r.countFailure(f)
 		return Failed
 	case o.skipped:
 		r.add(func(c *Counts) { c.Skipped++ })
@@ -113,12 +127,27 @@ func (r *run) add(count func(*Counts)) {
 	}
 }
 
+// countFailure counts a failure as the recap does: one that some block around will rescue is no failure.
+func (r *run) countFailure(f frame) {
+	r.add(func(c *Counts) {
+		if r.rescues(f) {
+			c.Rescued++
+		} else {
+			c.Failed++
+		}
+	})
+}
+
+func (r *run) rescues(f frame) bool { return f.caught && r.ctx.Err() == nil }
+
 // ignores says whether a failure of the task lets the run go on.
 func (r *run) ignores(t *program.Task, f frame) bool {
-	if t.OnFailure == "continue" {
-		return true
-	}
-	v, err := expr.Resolve(t.IgnoreErrors, r.scope(f, nil))
+	return t.OnFailure == "continue" || r.truth(t.IgnoreErrors, f)
+}
+
+// truth evaluates a keyword that is true or false; what cannot be evaluated is false.
+func (r *run) truth(keyword any, f frame) bool {
+	v, err := expr.Resolve(keyword, r.scope(f, nil))
 	return err == nil && truth(v)
 }
 
@@ -133,18 +162,34 @@ func truth(v any) bool {
 	return value.Truthy(v)
 }
 
-func (r *run) taskFailed(t *program.Task, name string, o outcome) halt {
-	r.failed = append(r.failed, name)
+func (r *run) taskFailed(t *program.Task, f frame, name string, o outcome) halt {
 	if t.OnFailure == "rollback" {
 		r.MustUndo = true
 	}
-	f := &Failure{Task: name, Module: t.Module, Msg: o.msg, Tail: tail(o.result), Where: t.Where}
-	if t.NoLog {
-		f.Msg, f.Tail = hidden, []string{}
+	failed := &Failure{Task: name, Module: t.Module, Msg: o.msg, Tail: tail(o.result), Where: t.Where}
+	if o.hidden {
+		failed.Msg, failed.Tail = hidden, []string{}
 	}
-	r.host.known.Set("ansible_failed_task", value.DictOf("name", name, "action", t.Module))
-	r.host.known.Set("ansible_failed_result", o.result)
-	return r.fail(f)
+	return r.failing(f, failed, value.DictOf("name", name, "action", t.Module, "resolved_action", "ansible.builtin."+t.Module,
+		"register", textOr(t.Register), "tags", listOf(push(f.tags))), o.result)
+}
+
+func textOr(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// failing ends the steps with a failure. What a block rescues is known there; everything else ends the run.
+func (r *run) failing(f frame, failure *Failure, task, result *value.Dict) halt {
+	if r.rescues(f) {
+		r.host.known.Set("ansible_failed_task", task)
+		r.host.known.Set("ansible_failed_result", result)
+	} else {
+		r.failed = append(r.failed, failure.Task)
+	}
+	return r.fail(failure)
 }
 
 // register keeps the result under the task's name for it. A check that could not know it takes the real run's.
@@ -164,95 +209,14 @@ func (r *run) items(t *program.Task, f frame, handler bool) outcome {
 	if meet(t.SkipTags, r.selection.skip) {
 		return skip("is skipped by tag")
 	}
-	if !t.HasLoop {
-		return r.item(t, f, nil, 0, handler)
+	if !t.Loop.Has {
+		return r.item(t, f, nil, -1, handler)
 	}
-	items, o := r.loop(t, f)
+	items, o := r.loopItems(&t.Loop, f)
 	if o != nil {
 		return *o
 	}
 	return r.each(t, f, items, handler)
-}
-
-// loop evaluates the items; when it cannot, a false condition still skips the task.
-func (r *run) loop(t *program.Task, f frame) ([]any, *outcome) {
-	s := r.scope(f, nil)
-	v, err := expr.Resolve(t.Loop, s)
-	if err == nil {
-		if items, ok := value.Items(v); ok {
-			return items, nil
-		}
-		err = fmt.Errorf("invalid data passed to 'loop', it requires a list, got this instead: %s", value.Repr(v))
-	}
-	o, met := r.conditions(f.when, s)
-	if met {
-		o = r.unless(err, failure(err.Error()))
-	}
-	return nil, &o
-}
-
-func (r *run) each(t *program.Task, f frame, items []any, handler bool) outcome {
-	if len(items) == 0 {
-		o := skip("No items in the list")
-		o.result.Set("results", []any{})
-		return o
-	}
-	all := outcome{skipped: true, timesOnly: true}
-	var results []any
-	for i, item := range items {
-		loop := value.DictOf(t.LoopVar, item, "ansible_loop_var", t.LoopVar)
-		if t.IndexVar != "" {
-			loop.Set(t.IndexVar, int64(i))
-			loop.Set("ansible_index_var", t.IndexVar)
-		}
-		o := r.item(t, f, loop, i, handler)
-		o.result.Set(t.LoopVar, item)
-		o.result.Set("ansible_loop_var", t.LoopVar)
-		results = append(results, o.result)
-		all.join(o)
-		if r.ctx.Err() != nil {
-			break
-		}
-	}
-	all.result = value.DictOf("results", results, "changed", all.changed, "failed", all.failed, "skipped", all.skipped, "msg", all.loopMsg())
-	return all
-}
-
-// join adds an item's outcome to the whole task's.
-func (o *outcome) join(item outcome) {
-	if item.failed && !o.failed {
-		o.msg = item.msg
-	}
-	o.changed = o.changed || item.changed
-	o.failed = o.failed || item.failed
-	o.skipped = o.skipped && item.skipped
-	o.uncertain = o.uncertain || item.uncertain
-	o.timesOnly = o.timesOnly && (item.timesOnly || !item.changed)
-	o.diff = append(o.diff, item.diff...)
-}
-
-func (o *outcome) loopMsg() string {
-	switch {
-	case o.failed:
-		return "One or more items failed"
-	case o.skipped:
-		return "All items skipped"
-	}
-	return "All items completed"
-}
-
-// conditions evaluates when. met is false when one does not hold, or cannot be evaluated; the outcome says which.
-func (r *run) conditions(when []any, s *scope) (o outcome, met bool) {
-	for _, node := range when {
-		holds, err := expr.Bool(node, s)
-		if err != nil {
-			return r.unless(err, failure("the condition of the task failed: "+err.Error())), false
-		}
-		if !holds {
-			return skip("Conditional result was False"), false
-		}
-	}
-	return outcome{}, true
 }
 
 // unless is o, except in a check that misses the result of something it did not run: there it is a skip.
@@ -262,4 +226,12 @@ func (r *run) unless(err error, o outcome) outcome {
 		o.uncertain = true
 	}
 	return o
+}
+
+// unresolved words why arguments have no value.
+func unresolved(err error) string {
+	if expr.IsUndefined(err) {
+		return "The task includes an option with an undefined variable.. " + err.Error()
+	}
+	return "the task has an argument that cannot be resolved: " + err.Error()
 }

@@ -27,7 +27,8 @@ func Decode(text []byte) (*Program, error) {
 		return nil, fmt.Errorf("program format %s, this runner knows %d", value.Str(n), format)
 	}
 	d := &decoder{}
-	p := &Program{Name: d.text(root, "name"), Templates: d.dict(root, "templates"), Host: d.dict(root, "host"), Files: map[string]module.Entry{}}
+	p := &Program{Name: d.text(root, "name"), PlaybookDir: d.text(root, "playbook_dir"), Templates: d.dict(root, "templates"),
+		Host: d.dict(root, "host"), Files: map[string]module.Entry{}}
 	for _, item := range d.list(root, "plays") {
 		p.Plays = append(p.Plays, d.play(d.object(item, "plays")))
 	}
@@ -111,60 +112,6 @@ func (d *decoder) file(p *Program, name string, from *value.Dict) {
 		Size: get[int64](d, from, "size", "a number"), Mode: fs.FileMode(mode)}
 }
 
-func (d *decoder) play(from *value.Dict) Play {
-	p := Play{Name: d.text(from, "name"), Vars: d.dict(from, "vars"), Facts: d.texts(from, "facts"), Tasks: d.steps(from, "tasks")}
-	p.Only, _ = from.Get("only")
-	for _, item := range d.list(from, "handlers") {
-		p.Handlers = append(p.Handlers, d.task(d.object(item, "handlers")))
-	}
-	return p
-}
-
-func (d *decoder) steps(from *value.Dict, key string) []Step {
-	var out []Step
-	for _, item := range d.list(from, key) {
-		o := d.object(item, key)
-		if _, ok := o.Get("block"); ok {
-			out = append(out, Step{Block: d.block(o)})
-		} else {
-			out = append(out, Step{Task: d.task(o)})
-		}
-	}
-	return out
-}
-
-func (d *decoder) block(from *value.Dict) *Block {
-	b := &Block{Block: d.steps(from, "block"), Rescue: d.steps(from, "rescue"),
-		Always: d.steps(from, "always"), When: d.list(from, "when"), Tags: d.texts(from, "tags"), Vars: d.dict(from, "vars")}
-	b.Name, _ = from.Get("name")
-	return b
-}
-
-func (d *decoder) task(from *value.Dict) *Task {
-	t := &Task{
-		ID: d.text(from, "id"), Module: d.text(from, "module"), Where: d.text(from, "where"),
-		Args: d.dict(from, "args"), When: d.list(from, "when"), CheckModeOnly: d.optional(from, "check_mode_only"),
-		Tags: d.texts(from, "tags"), SkipTags: d.texts(from, "skip_tags"),
-		LoopVar: d.text(from, "loop_var"), IndexVar: d.text(from, "index_var"), Register: d.text(from, "register"),
-		Notify: d.list(from, "notify"), Listen: d.texts(from, "listen"), Vars: d.dict(from, "vars"),
-		Environment: d.dict(from, "environment"), ChangedWhen: d.list(from, "changed_when"),
-		FailedWhen: d.list(from, "failed_when"), Until: d.list(from, "until"), NoLog: d.flag(from, "no_log"),
-		CheckMode: d.optional(from, "check_mode"), OnFailure: d.text(from, "on_failure"),
-	}
-	t.Name, _ = from.Get("name")
-	t.Only, _ = from.Get("only")
-	t.Loop, t.HasLoop = from.Get("loop")
-	t.HasLoop = t.HasLoop && t.Loop != nil
-	t.IgnoreErrors, _ = from.Get("ignore_errors")
-	t.Retries, _ = from.Get("retries")
-	t.Delay, _ = from.Get("delay")
-	t.Timeout = d.number(from, "timeout_s")
-	if t.LoopVar == "" {
-		t.LoopVar = "item"
-	}
-	return t
-}
-
 func (d *decoder) number(from *value.Dict, key string) float64 {
 	switch n, _ := from.Get(key); n := n.(type) {
 	case nil:
@@ -176,4 +123,10 @@ func (d *decoder) number(from *value.Dict, key string) float64 {
 		d.fail(key, "a number")
 	}
 	return 0
+}
+
+// given is a VALUE, nil when absent.
+func (d *decoder) given(from *value.Dict, key string) any {
+	v, _ := from.Get(key)
+	return v
 }

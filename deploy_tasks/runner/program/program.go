@@ -7,36 +7,78 @@ import (
 
 // Program is a plan lowered for the runner. Values and nodes stay as decoded: expr reads them.
 type Program struct {
-	Name      string
-	Plays     []Play
-	Files     map[string]module.Entry
-	Templates *value.Dict // template name → NODE
-	Host      *value.Dict // variables of the one host this is for, empty when it is for any
+	Name        string
+	PlaybookDir string // of the playbook, in the folder that names of files count from
+	Plays       []Play
+	Files       map[string]module.Entry
+	Templates   *value.Dict // template name → NODE
+	Host        *value.Dict // variables of the one host this is for, empty when it is for any
 }
 
 // Play is one play.
 type Play struct {
-	Name     string
-	Only     any // NODE or nil
-	Vars     *value.Dict
-	Facts    []string
-	Tasks    []Step
-	Handlers []*Task
+	Name               string
+	Only               any // NODE or nil
+	Vars               *value.Dict
+	Defaults, RoleVars *value.Dict // of the roles, for the whole play
+	VarsFiles          []VarsFile
+	RoleNames          []string
+	ForceHandlers      bool
+	Facts              []string
+	Tasks, Handlers    []Step
 }
 
-// Step is a task or a block; exactly one is set.
+// VarsFile is one entry of vars_files: the first of the names that is there counts.
+type VarsFile struct {
+	Names   []any
+	Choices *value.Dict // plan-relative name → its variables
+	Where   string
+}
+
+// Step is a task, a block or an include; exactly one is set.
 type Step struct {
-	Task  *Task
-	Block *Block
+	Task    *Task
+	Block   *Block
+	Include *Include
 }
 
-// Block groups steps. Its when, tags and vars are inherited by every step in it.
+// Block groups steps. Its when, tags and vars are inherited by every step in it. A role is a block too.
 type Block struct {
 	Name                  any
 	Block, Rescue, Always []Step
 	When                  []any
 	Tags                  []string
 	Vars                  *value.Dict
+	Loop                  Loop
+	Role, RolePath        string
+	Defaults              *value.Dict // of the role: below everything else
+	RoleVars              *value.Dict // of the role: above the play's
+	Params                *value.Dict // given with the role: above set_fact
+	Where                 string
+}
+
+// Include is include_tasks or include_role: which steps run is known when it is reached.
+type Include struct {
+	Kind, ID, Where string
+	Name, Target    any
+	Choices         map[string][]Step
+	Search          []string
+	When            []any // decides about the include itself
+	Loop            Loop
+	Tags            []string // of the include itself
+	Vars            *value.Dict
+	IgnoreErrors    any
+}
+
+// Loop is what a step is repeated for.
+type Loop struct {
+	Has          bool
+	Items        any
+	Var, Index   string
+	Label, Pause any
+	Extended     bool
+	LeaveItems   bool // ansible_loop goes without allitems
+	BreakWhen    []any
 }
 
 // Task is one task or handler. Fields named after Ansible's keywords mean the same.
@@ -48,20 +90,24 @@ type Task struct {
 	When                    []any
 	CheckModeOnly           *bool
 	Tags, SkipTags          []string
-	HasLoop                 bool
-	Loop                    any
-	LoopVar, IndexVar       string
+	Loop                    Loop
 	Register                string
 	Notify                  []any
-	Listen                  []string
+	Listen []string
 	Vars                    *value.Dict
 	Environment             *value.Dict
 	ChangedWhen, FailedWhen []any // nil when not given
 	IgnoreErrors            any
 	Until                   []any
-	Retries, Delay          any // nil when not given
-	NoLog                   bool
-	CheckMode               *bool
+	Retries, Delay          any     // nil when not given
+	NoLog, CheckMode, Diff  any     // nil when not given
+	Become, BecomeUser      any     // nil when not given
 	Timeout                 float64 // seconds, 0 is none
 	OnFailure               string  // abort, continue or rollback
+	Async, Poll             any     // seconds, nil when not given
+	DelegateTo              any     // nil when not given
+	DelegateFacts, RunOnce  bool
+	IgnoreUnreachable       bool
+	VarFiles                *value.Dict // of include_vars: plan-relative name → variables
+	Search                  []string    // folders in which computed names are looked for
 }

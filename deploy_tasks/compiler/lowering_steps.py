@@ -1,0 +1,248 @@
+"""Plays, blocks, includes and tasks as the program carries them (docs/program.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from deploy_tasks.compiler import patterns
+from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
+from deploy_tasks.compiler.templates import Attempt, Files
+from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile, steps
+
+# The modules that take expressions as text: which argument.
+_EXPRESSIONS = {"assert": "that", "debug": "var"}
+
+
+class Steps:
+    """Lowers the plays of one plan; what is wrong goes to `attempt`, what tasks need to `files`."""
+
+    def __init__(self, attempt: Attempt, files: Files, plan: Plan) -> None:
+        self._attempt, self._files = attempt, files
+        # Results of playbooks tell the condition that did not hold, as Ansible's do.
+        self._tells = plan.format == "playbook"
+        self._become = plan.become
+
+    def play(self, play: Play) -> dict[str, Any]:
+        """A play; the facts it gathers are for the whole plan to settle."""
+        where = play.where
+        roles = dict.fromkeys(block.role for block in _blocks(play.tasks) if block.role)
+        return given(
+            name=play.name or play.id,
+            only=self._only(play.hosts, f"{where}.hosts"),
+            vars=self._value(play.vars, f"{where}.vars"),
+            vars_files=[self._vars_file(file) for file in play.vars_files],
+            defaults=self._value(play.defaults, f"{where}.defaults"),
+            role_vars=self._value(play.role_vars, f"{where}.role_vars"),
+            role_names=list(roles),
+            force_handlers=play.force_handlers or None,
+            tasks=[self._step(step, ()) for step in play.tasks],
+            handlers=[self._step(step, ()) for step in self._handlers(play.handlers)],
+        )
+
+    def _vars_file(self, file: VarsFile) -> dict[str, Any]:
+        choices = {name: self._value(each, f"{file.where} ({name})") for name, each in file.choices.items()}
+        return given(names=self._values(file.names, file.where), where=file.where) | {"choices": choices}
+
+    def _handlers(self, handlers: Sequence[Task | Block]) -> Iterator[Task | Block]:
+        """The handlers; a block that says nothing about its handlers is left away."""
+        for handler in handlers:
+            if isinstance(handler, Task) or _says(handler):
+                yield handler
+            else:
+                yield from steps(handler)
+
+    def _step(self, step: Step, tags: tuple[str, ...]) -> dict[str, Any]:
+        if isinstance(step, Task):
+            return self._task(step, tags)
+        if isinstance(step, Block):
+            return self._block(step, tags)
+        return self._include(step, tags)
+
+    def _block(self, block: Block, tags: tuple[str, ...]) -> dict[str, Any]:
+        where = block.where
+        inherited = _union(tags, block.tags)
+        parts = {"block": block.block, "rescue": block.rescue, "always": block.always}
+        found = given(
+            name=self._value(block.name, f"{where}.name"),
+            when=self._conditions(block.when, f"{where}.when"),
+            tags=list(inherited),
+            vars=self._value(block.vars, f"{where}.vars"),
+            role=block.role,
+            role_path=block.role_path,
+            defaults=self._value(block.defaults, f"{where}.defaults"),
+            role_vars=self._value(block.role_vars, f"{where}.role_vars"),
+            params=self._value(block.params, f"{where}.params"),
+            where=where if block.loop is not None else None,
+            **{name: [self._step(step, inherited) for step in steps] for name, steps in parts.items()},
+        ) | self._loop(block)
+        # What makes it a block, even an empty one.
+        return {"block": [], **found}
+
+    def _include(self, include: Include, tags: tuple[str, ...]) -> dict[str, Any]:
+        """An include. The tags of what is around it are also those of what it brings, its own are not."""
+        where = include.where
+        found = given(
+            include=include.kind,
+            id=include.id,
+            name=self._value(include.name, f"{where}.name"),
+            target=self._value(include.target, where),
+            search=list(include.search),
+            when=self._conditions(include.when, f"{where}.when"),
+            tags=list(_union(tags, include.tags)),
+            vars=self._value(include.vars, f"{where}.vars"),
+            ignore_errors=self._value(include.ignore_errors, f"{where}.ignore_errors") or None,
+            where=where,
+        )
+        choices = {name: [self._step(step, tags) for step in steps] for name, steps in include.choices.items()}
+        return found | {"choices": choices} | self._loop(include) | self._loop_control(include)
+
+    def _task(self, task: Task, tags: tuple[str, ...]) -> dict[str, Any]:
+        where = task.where
+        self._files.note(task)
+        return (
+            given(
+                id=task.id,
+                name=self._value(task.name, f"{where}.name"),
+                module=task.module,
+                args=self._arguments(task),
+                only=self._only(task.only, f"{where}.hosts"),
+                when=self._conditions(task.when, f"{where}.when"),
+                check_mode_only=task.check_mode_only,
+                tags=list(_union(tags, task.tags)),
+                skip_tags=list(task.skip_tags),
+                register=task.register,
+                notify=self._values(task.notify, f"{where}.notify"),
+                listen=list(task.listen),
+                vars=self._value(task.vars, f"{where}.vars"),
+                environment=self._value(task.environment, f"{where}.environment"),
+                no_log=self._value(task.no_log, f"{where}.no_log") or None,
+                check_mode=self._value(task.check_mode, f"{where}.check_mode"),
+                timeout_s=task.timeout_s,
+                on_failure=None if task.on_failure == "abort" else task.on_failure,
+                where=where,
+                **self._repetition(task),
+                **self._verdict(task),
+                **self._elsewhere(task),
+                **self._rights(task),
+            )
+            | self._loop(task)
+            | self._loop_control(task)
+        )
+
+    def _loop(self, step: Task | Block | Include) -> dict[str, Any]:
+        """The loop, also one over nothing: that is not the same as none."""
+        if step.loop is None:
+            return {}
+        names = given(loop_var=None if step.loop_var == "item" else step.loop_var, index_var=step.index_var)
+        return {"loop": self._value(step.loop, f"{step.where}.loop"), **names}
+
+    def _loop_control(self, step: Task | Include) -> dict[str, Any]:
+        if step.loop is None:
+            return {}
+        where = f"{step.where}.loop_control"
+        found = given(
+            loop_label=self._value(step.loop_label, f"{where}.label"),
+            loop_extended=step.loop_extended or None,
+            loop_without_allitems=None if step.loop_allitems else True,
+        )
+        if isinstance(step, Task):
+            found |= given(
+                loop_pause=self._value(step.loop_pause, f"{where}.pause"),
+                break_when=self._conditions(step.break_when, f"{where}.break_when"),
+            )
+        return found
+
+    def _repetition(self, task: Task) -> dict[str, Any]:
+        """When and how often the task is tried again, and whether it runs beside others."""
+        where = task.where
+        return {
+            "until": self._conditions(task.until, f"{where}.until"),
+            "retries": self._value(task.retries, f"{where}.retries"),
+            "delay": self._value(task.delay, f"{where}.delay"),
+            "async": self._value(task.async_s, f"{where}.async"),
+            "poll": self._value(task.poll_s, f"{where}.poll"),
+        }
+
+    def _verdict(self, task: Task) -> dict[str, Any]:
+        """What decides whether the task counts as changed or failed. An empty list is not the same as none."""
+        ignore = self._value(task.ignore_errors, f"{task.where}.ignore_errors") or None
+        found: dict[str, Any] = {"ignore_errors": ignore}
+        for name, conditions in (("changed_when", task.changed_when), ("failed_when", task.failed_when)):
+            if conditions:
+                found[name] = self._conditions(conditions, f"{task.where}.{name}")
+        return found
+
+    def _elsewhere(self, task: Task) -> dict[str, Any]:
+        """Which host performs the task for whom, and the variables that came along for it."""
+        where = task.where
+        return {
+            "diff": self._value(task.diff, f"{where}.diff"),
+            "delegate_to": self._value(task.delegate_to, f"{where}.delegate_to"),
+            "delegate_facts": task.delegate_facts or None,
+            "run_once": task.run_once or None,
+            "ignore_unreachable": task.ignore_unreachable or None,
+            "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
+            "search": list(task.search) if task.var_files else None,
+        }
+
+    def _rights(self, task: Task) -> dict[str, Any]:
+        return {}
+
+    def _arguments(self, task: Task) -> dict[str, Any]:
+        """The arguments as values. Where a module takes expressions as text, their trees stand beside the text."""
+        where = f"{task.where}.args"
+        argument = _EXPRESSIONS.get(task.module)
+        if argument is None or argument not in task.args:
+            return self._value(task.args, where) or {}
+        text = task.args[argument]
+        rest = {name: value for name, value in task.args.items() if name != argument}
+        several = isinstance(text, (list, tuple))
+        trees = self._nodes(text if several else [text], f"{where}.{argument}")
+        whole: Any = trees if task.module == "assert" else trees[0] if trees else None
+        return {argument: text, f"_{argument}": {"$": ["lit", whole]}} | (self._value(rest, where) or {})
+
+    def _value(self, value: Any, where: str) -> Any:
+        return self._attempt(where, lambda: lower_value(value, where=where))
+
+    def _values(self, values: Iterable[Any], where: str) -> list[Any]:
+        return [self._value(value, where) for value in values]
+
+    def _nodes(self, conditions: Iterable[object], where: str) -> list[Node]:
+        found = [self._attempt(where, partial(lower_condition, condition, where=where)) for condition in conditions]
+        return [node for node in found if node is not None]
+
+    def _conditions(self, conditions: Iterable[object], where: str) -> list[Node]:
+        """Conditions of a step, in a playbook with their text."""
+        if not self._tells:
+            return self._nodes(conditions, where)
+        return [["cond", node, text] for text in conditions for node in self._nodes([text], where)]
+
+    def _only(self, host_patterns: Sequence[str], where: str) -> Node | None:
+        condition = self._attempt(where, lambda: patterns.condition(host_patterns))
+        return None if condition is None else lower_condition(condition, where=where)
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that say something: absent means the default."""
+    return {name: value for name, value in fields.items() if value not in (None, [], {}, "")}
+
+
+def _says(block: Block) -> bool:
+    """Whether a block means something for the handlers in it."""
+    values: tuple[Mapping[str, Any], ...] = (block.vars, block.defaults, block.role_vars, block.params)
+    return bool(block.role or block.when or block.tags or any(values))
+
+
+def _blocks(steps: Iterable[Step]) -> Iterator[Block]:
+    """The outermost roles among the steps, and the blocks around them."""
+    for step in steps:
+        if isinstance(step, Block):
+            yield step
+            if not step.role:
+                yield from _blocks((*step.block, *step.rescue, *step.always))
+
+
+def _union(outer: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*outer, *own]))

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"runner/change"
+	"runner/expr"
+	"runner/fmt"
+	"runner/module"
+	"runner/value"
+)
+
+// stopGrace is how long a module has to return when its context has ended.
+const stopGrace = 5 * time.Second
+
+// module finds the task's module; those of the engine itself see more than a call.
+func (j *job) module() (module.Func, bool) {
+	if own, ok := control[j.task.Module]; ok {
+		return func(*module.Call) module.Result { return own(j) }, true
+	}
+	return module.Get(j.task.Module)
+}
+
+func (j *job) newCall(args, env *value.Dict, s *scope) *module.Call {
+	o := &j.opts
+	c := &module.Call{Args: args, Verify: j.verify, Files: o.Files, Env: o.Env, Cwd: o.Cwd,
+		TempDir: o.TempDir, Vars: s, Started: o.Started, Log: change.ReadOnly{}}
+	for _, name := range env.Keys() {
+		v, _ := env.Get(name)
+		c.Env = push(c.Env, name+"="+value.Str(v))
+	}
+	c.Facts = func(subsets []string) *value.Dict {
+		if o.Facts == nil {
+			return value.NewDict()
+		}
+		return o.Facts(subsets, c.Env)
+	}
+	c.Render = func(src string) (string, error) { return j.render(src, s) }
+	return c
+}
+
+func (j *job) render(src string, s *scope) (string, error) {
+	node, ok := j.opts.Program.Templates.Get(src)
+	if !ok {
+		return "", fmt.Errorf("the artifact holds no template %s", src)
+	}
+	v, err := expr.Eval(node, s)
+	if err != nil {
+		return "", err
+	}
+	return value.Str(v), nil
+}
+
+// guarded calls the module within the task's timeout. A module that does not return after it loses the right to
+// change anything; the run cannot go on then.
+func (j *job) guarded() module.Result {
+	if result, here := j.elsewhere(); !here {
+		return result
+	}
+	ctx := j.ctx
+	if j.task.Timeout > 0 {
+		limit := time.Duration(j.task.Timeout * float64(time.Second))
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTimeout)
+		defer cancel()
+	}
+	j.call.Ctx = ctx
+	done := make(chan module.Result, 1)
+	go func() { done <- safely(j.do, j.call) }()
+	select {
+	case result := <-done:
+		return result
+	case <-ctx.Done():
+	}
+	select {
+	case result := <-done:
+		return j.late(result, ctx)
+	case <-time.After(stopGrace):
+	}
+	if j.opts.Recorder != nil {
+		j.opts.Recorder.Revoke()
+	}
+	return module.Failure(j.cause(ctx) + ", and the module did not stop")
+}
+
+var errTimeout = fmt.Errorf("the task's timeout is over")
+
+// cause words why a module was stopped.
+func (j *job) cause(ctx context.Context) string {
+	if context.Cause(ctx) == errTimeout {
+		return fmt.Sprintf("The %s action failed to execute in the expected time frame (%s) and was terminated",
+			j.task.Module, value.Str(whole(j.task.Timeout)))
+	}
+	return context.Cause(ctx).Error()
+}
+
+// whole is a number of seconds without a fraction, where it has none.
+func whole(seconds float64) any {
+	if n := int64(seconds); float64(n) == seconds {
+		return n
+	}
+	return seconds
+}
+
+// late is the result of a module that returned after its time: a failure says why, in place of what the module says.
+func (j *job) late(result module.Result, ctx context.Context) module.Result {
+	if !result.Failed {
+		return result
+	}
+	result.Msg = j.cause(ctx)
+	if context.Cause(ctx) == errTimeout {
+		if result.Data == nil {
+			result.Data = value.NewDict()
+		}
+		result.Data.Set("timedout", value.DictOf("period", whole(j.task.Timeout)))
+	}
+	return result
+}
+
+// safely turns a panic, a bug of ours, into a failure of the task.
+func safely(f module.Func, c *module.Call) (result module.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			result = module.Failure(fmt.Sprintf("internal error: %v", p))
+			result.Data = value.DictOf("exception", string(debug.Stack()))
+		}
+	}()
+	return f(c)
+}
+
+// journalHandler notes the handler's call: when what notified it is undone, it is fired again.
+func (j *job) journalHandler() error {
+	if j.opts.Recorder == nil || j.call.Check {
+		return nil
+	}
+	return j.opts.Recorder.Handler(value.Str(j.task.Name), j.task.Module, j.call.Args, j.notifiers)
+}
+
+// readOnlyCommands is the Log of a task with changed_when: false: its commands change nothing.
+type readOnlyCommands struct{ change.Log }
+
+// Command implements change.Log.
+func (l readOnlyCommands) Command(what string, _ bool, undo []string) error {
+	return l.Log.Command(what, true, undo)
+}
+
+// hiddenCommands is the Log of a task with no_log: reports do not tell its commands.
+type hiddenCommands struct{ change.Log }
+
+// Command implements change.Log.
+func (l hiddenCommands) Command(_ string, readOnly bool, undo []string) error {
+	return l.Log.Command("a command ("+hidden+")", readOnly, undo)
+}
+
+// Warn implements change.Log.
+func (l hiddenCommands) Warn(string) error { return l.Log.Warn("something (" + hidden + ")") }

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"path"
+	"time"
+
+	"runner/expr"
+	"runner/fmt"
+	"runner/program"
+	"runner/value"
+)
+
+// inclusion is what one item of an include brings.
+type inclusion struct {
+	name  string
+	steps []program.Step
+	frame frame
+}
+
+// include decides what an include brings, for all items of its loop first, and performs that then.
+func (r *run) include(inc *program.Include, f frame) halt {
+	if !r.tagged(f, inc.Tags) {
+		return goOn
+	}
+	own := f
+	own.when = push(f.when, inc.When...)
+	own = own.included(inc.Vars, nil, f.at)
+	start := r.announce(inc.ID, r.includeName(inc, own), "include_"+inc.Kind)
+	began := time.Now()
+	o, found := r.inclusions(inc, f, own)
+	status := r.includeStatus(inc, own, &o, len(found))
+	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(time.Since(began)), Msg: cut(o.msg, maxText), Where: inc.Where,
+		Result: boundedResult(o.result)}
+	end.Event = "task"
+	r.opts.Emit(end)
+	if status == Failed {
+		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where},
+			value.DictOf("name", start.Name, "action", start.Module), o.result)
+	}
+	for _, each := range found {
+		if inc.Kind == "role" {
+			r.roleNames = push(r.roleNames, each.name)
+		}
+		if h := r.steps(each.steps, each.frame); h != goOn {
+			return h
+		}
+	}
+	return goOn
+}
+
+func (r *run) includeName(inc *program.Include, own frame) string {
+	for _, v := range []any{inc.Name, inc.Target} {
+		if v == nil {
+			continue
+		}
+		if name, err := expr.Resolve(v, r.scope(own, nil)); err == nil && value.Str(name) != "" {
+			return value.Str(name)
+		}
+	}
+	return "include_" + inc.Kind
+}
+
+// inclusions evaluates the include for every item.
+func (r *run) inclusions(inc *program.Include, f, own frame) (outcome, []inclusion) {
+	if !inc.Loop.Has {
+		o, found := r.inclusion(inc, f, own, nil, 0)
+		if found == nil {
+			return o, nil
+		}
+		return o, []inclusion{*found}
+	}
+	items, o := r.loopItems(&inc.Loop, own)
+	if o != nil {
+		return *o, nil
+	}
+	if len(items) == 0 {
+		return noItems(), nil
+	}
+	var all results
+	var found []inclusion
+	for i, item := range items {
+		loop := variablesOf(&inc.Loop, items, i, item)
+		o, one := r.inclusion(inc, f, own, loop, i)
+		if one != nil {
+			found = append(found, *one)
+		}
+		all.add(o, loop)
+	}
+	return all.whole(), found
+}
+
+func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i int) (outcome, *inclusion) {
+	s := r.scope(own, loop)
+	if o, met := r.conditions(own.when, s); !met {
+		return o, nil
+	}
+	v, err := expr.Resolve(inc.Target, s)
+	if err != nil {
+		return r.unless(err, failure(unresolved(err))), nil
+	}
+	name, steps, found := choose(inc, value.Str(v))
+	if !found {
+		return failure(missing(inc, value.Str(v))), nil
+	}
+	o := outcome{result: value.DictOf("include", name, "include_args", value.NewDict())}
+	return o, &inclusion{name, steps, f.included(inc.Vars, loop, below(f.at+"/"+inc.ID, i))}
+}
+
+// choose finds the file or role that a target means.
+func choose(inc *program.Include, target string) (string, []program.Step, bool) {
+	if inc.Kind == "role" {
+		steps, found := inc.Choices[target]
+		return target, steps, found
+	}
+	name, found := seek(target, inc.Search, func(name string) bool { _, there := inc.Choices[name]; return there })
+	return name, inc.Choices[name], found
+}
+
+// seek looks for a plan-relative name in folders, in order, and then as it is.
+func seek(name string, folders []string, there func(string) bool) (string, bool) {
+	for _, folder := range folders {
+		if full := path.Join(folder, name); there(full) {
+			return full, true
+		}
+	}
+	full := path.Clean(name)
+	return full, there(full)
+}
+
+func missing(inc *program.Include, target string) string {
+	if inc.Kind == "role" {
+		return fmt.Sprintf("the role '%s' was not found", target)
+	}
+	if len(inc.Search) > 0 {
+		target = path.Join(inc.Search[0], target)
+	}
+	return fmt.Sprintf("Could not find or access '%s' on the Ansible Controller.", target)
+}
+
+// includeStatus judges an include and counts it: once for everything it brings.
+func (r *run) includeStatus(inc *program.Include, own frame, o *outcome, found int) string {
+	switch {
+	case o.failed && r.ctx.Err() == nil && r.truth(inc.IgnoreErrors, own):
+		r.add(func(c *Counts) { c.OK += 1 + found; c.Ignored++ })
+		return Ignored
+	case o.failed:
+		r.countFailure(own)
+		return Failed
+	case o.skipped:
+		r.add(func(c *Counts) { c.Skipped++ })
+		return Skipped
+	}
+	r.add(func(c *Counts) { c.OK += found })
+	return OK
+}
