@@ -47,6 +47,16 @@ def lane(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:lane"
 
 
+def once(deployment: str) -> str:
+    """Hash: what one host performs for its batch, see `once.lua`. It expires."""
+    return f"{PREFIX}d:{deployment}:once"
+
+
+def delegated(deployment: str) -> str:
+    """Hash: id of a task that a host performed for another to a note of it as JSON. It expires."""
+    return f"{PREFIX}d:{deployment}:delegated"
+
+
 def events(deployment: str) -> str:
     """Stream of what happened, bounded."""
     return f"{PREFIX}d:{deployment}:events"

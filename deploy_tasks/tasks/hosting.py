@@ -18,7 +18,9 @@ from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.rollout.views import Grant, NotGranted
 from deploy_tasks.secret import Masker
 from deploy_tasks.tasks import outcomes
+from deploy_tasks.tasks.answering import Answers
 from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.delegated import take_all_back
 from deploy_tasks.tasks.material import Material, material
 from deploy_tasks.tasks.outcomes import End, Failure
 
@@ -100,18 +102,22 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
     }
-    return outcomes.pushed(grant.host, grant.attempt, report.summary, figures, masker)
+    summary = report.summary
+    if summary.get("status") in ("rolled_back", "undo_failed"):
+        summary = take_all_back(here, deployment, grant).into(summary)
+    return outcomes.pushed(grant.host, grant.attempt, summary, figures, masker)
 
 
 def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
     grant = held.grant
     masker = deployment.masker(deployment.host(grant.host))
     before = _before(here, grant)
+    taken = take_all_back(here, deployment, grant)
     try:
         report = _converse(here, deployment, held, masker, deadline_s)
     except DeployError as error:
         return outcomes.not_undone(grant.host, grant.attempt, _failure(error), before, masker)
-    return outcomes.undone(grant.host, grant.attempt, report.summary, before, masker)
+    return outcomes.undone(grant.host, grant.attempt, taken.into(report.summary), before, masker)
 
 
 def _converse(here: Context, deployment: Material, held: Held, masker: Masker, deadline_s: float) -> transport.Report:
@@ -124,6 +130,7 @@ def _converse(here: Context, deployment: Material, held: Held, masker: Masker, d
     lost: transport.TransportError | None = None
     for last in (False,) * (_TRIES - 1) + (True,):
         left = max(until - time.monotonic(), 0.1)
+        answers = Answers(here, deployment, held, left)
         try:
             return talk(
                 transport.Endpoint.of(host),
@@ -133,6 +140,7 @@ def _converse(here: Context, deployment: Material, held: Held, masker: Masker, d
                 on_event=lambda event: _note(here, held, masker, event),
                 deadline_s=left,
                 cancelled=held.cancelled,
+                **({} if grant.phase == "undo" else {"on_question": answers.ask}),
             )
         except transport.TransportError as error:
             again = error.retryable and error.touched and not held.cancelled()
@@ -140,6 +148,8 @@ def _converse(here: Context, deployment: Material, held: Held, masker: Masker, d
                 raise _last_word(error, lost) from error
             lost = error
             time.sleep(_PAUSE_S)
+        finally:
+            answers.close()
     raise AssertionError("the last try returns or raises")
 
 

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deploy_tasks.compiler import host_variables, lower_vars
-from deploy_tasks.errors import StoreError
+from deploy_tasks.errors import BadInput, InventoryError, StoreError
 from deploy_tasks.plan.bundle import read_bundle
 from deploy_tasks.plan.hosts import Host, Inventory
-from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.model import Plan, Play
+from deploy_tasks.rollout.prepare import DEFAULT_TRIPLE
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.errands import Errand, errands
 from deploy_tasks.transport import Piece, Shipment
 
 T = TypeVar("T")
@@ -68,10 +70,34 @@ class Material:
     lowered_extra: Mapping[str, Any]
     secrets: tuple[str, ...]
     artifacts: Mapping[str, Mapping[str, Any]]
+    players: tuple[frozenset[str] | None, ...] = ()
 
     def host(self, name: str) -> Host:
         """A host of the inventory; raises `KeyError`."""
         return self.inventory.hosts[name]
+
+    @property
+    def lifetime_s(self) -> int:
+        """How long what hosts tell each other may be wanted, seconds."""
+        return int(self.record.options.deployment_timeout_s) + 3600
+
+    def errands(self, store: Store) -> dict[str, Errand]:
+        """The tasks that hosts may ask about, by id. Raises `StoreError`."""
+        document = next(iter(self.artifacts.values()))
+        program = str(document["parts"][-1]["digest"])
+        return _errands.get(program, lambda: errands(_blob(store, program)))
+
+    def triple(self, host: Host) -> str:
+        """The platform of any host of the inventory."""
+        if host.name in self.record.hosts:
+            return self.record.triple_of(host.name)
+        return host.target or DEFAULT_TRIPLE
+
+    def peers(self, task: str, batch: int, store: Store) -> tuple[str, ...]:
+        """The hosts of a batch that the task's play is for, as far as that is known before it runs."""
+        play = self.errands(store)[task].play
+        players = self.players[play] if play < len(self.players) else None
+        return tuple(name for name in self.record.batch(batch) if players is None or name in players)
 
     def masker(self, host: Host) -> Masker:
         """What hides the secrets of this deployment and host."""
@@ -79,13 +105,31 @@ class Material:
 
     def shipment(self, store: Store, grant: Grant) -> Shipment:
         """What the host may have to be sent."""
-        document = self.artifacts[self.record.triple_of(grant.host)]
+        triple = self.record.triple_of(grant.host)
+        return self._shipment(store, triple, self.record.id, grant.sequence, grant.attempt, grant.phase == "undo")
+
+    def shipment_to(self, store: Store, triple: str, entry: str, grant: Grant, *, undo: bool = False) -> Shipment:
+        """What a host may have to be sent that performs a task for the granted one, or takes it back.
+
+        Raises `BadInput` when nothing was compiled for its platform.
+        """
+        if triple not in self.artifacts:
+            raise BadInput(
+                f"the deployment has no artifact for {triple}, only for {', '.join(self.artifacts)}",
+                hint="set target_triple of the host in the inventory to what it is",
+            )
+        return self._shipment(store, triple, entry, grant.sequence, 1, undo)
+
+    def _shipment(
+        self, store: Store, triple: str, deployment: str, sequence: int, attempt: int, undo: bool
+    ) -> Shipment:
+        document = self.artifacts[triple]
         runner = document["runner"]
-        fetch = _blob_if_there if grant.phase == "undo" else _blob
+        fetch = _blob_if_there if undo else _blob
         return Shipment(
-            deployment=self.record.id,
-            sequence=grant.sequence,
-            attempt=grant.attempt,
+            deployment=deployment,
+            sequence=sequence,
+            attempt=attempt,
             artifact=document["digest"],
             runner_digest=runner["digest"],
             runner_size=runner["size"],
@@ -118,11 +162,16 @@ class Material:
             "deadline_s": round(deadline_s, 3),
             "orphan": "finish",
             "keep": options.keep,
+            "alone": len(self.record.batch(self._batch(host.name))) == 1,
         }
+
+    def _batch(self, host: str) -> int:
+        return next(number for target, number in self.record.numbered() if target.host == host)
 
 
 _materials = Shelf()
 _blobs = Shelf(64)
+_errands = Shelf()
 
 
 def material(here: Context, deployment: str) -> Material:
@@ -140,7 +189,16 @@ def _read(here: Context, deployment: str) -> Material:
         for task in play.walk():
             secrets.extend(secret_values({"vars": task.vars, "args": task.args}))
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
-    return Material(head.record, inventory, extra, lower_vars(extra), tuple(secrets), artifacts)
+    players = tuple(_players(play, inventory) for play in plan.plays)
+    return Material(head.record, inventory, extra, lower_vars(extra), tuple(secrets), artifacts, players)
+
+
+def _players(play: Play, inventory: Inventory) -> frozenset[str] | None:
+    """The hosts a play is for; None when that is known only when it runs."""
+    try:
+        return frozenset(inventory.select(play.hosts))
+    except InventoryError:
+        return None
 
 
 def _contents(store: Store, digest: str) -> tuple[Plan, Inventory, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The way to the hosts: SSH by Fabric, or this machine; what hosts lack, the dialogue with the runner, deadlines."""
 
+from deploy_tasks.transport.dialogue import Answer
 from deploy_tasks.transport.endpoint import Endpoint
 from deploy_tasks.transport.errors import (
     AuthRefused,
@@ -13,13 +14,16 @@ from deploy_tasks.transport.errors import (
     TransportError,
     Unreachable,
 )
+from deploy_tasks.transport.events import BadOutput
 from deploy_tasks.transport.options import ConnectOptions
 from deploy_tasks.transport.pool import Pool
 from deploy_tasks.transport.push import Report, ask, push, undo
 from deploy_tasks.transport.shipment import Part, Piece, Shipment
 
 __all__ = [
+    "Answer",
     "AuthRefused",
+    "BadOutput",
     "Cancelled",
     "ConnectOptions",
     "ConnectionLost",

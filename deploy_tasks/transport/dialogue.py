@@ -20,9 +20,12 @@ from deploy_tasks.transport.shipment import Part, Shipment
 
 PING_S = 5.0
 LARGEST_REQUEST = 16 << 20
+LARGEST_ANSWER = 15 << 20
 _LOOK_S = 0.5
+_LOOK_WHILE_ASKED_S = 0.05
 _LAST_WORDS_S = 1.0
 _CHUNK = 1 << 18
+_MOST_OPEN = 8
 _RUNNER_PHASES = frozenset({"running", "verifying", "undoing"})
 
 
@@ -72,15 +75,25 @@ class Progress:
         self._since = now
 
 
+#: The fields of an answer once it is known, None until then; called again and again, it must not wait.
+Answer = Callable[[], Mapping[str, Any] | None]
+
+
+def nobody(question: Mapping[str, Any]) -> Answer:
+    """Answers no question. Raises BadOutput."""
+    raise BadOutput(f"it asks for {str(question.get('kind'))[:40]!r}, and nobody answers questions here")
+
+
 @dataclass(frozen=True)
 class Caller:
     """What the dialogue tells and asks the one who started it. `moved` is called at every sign of life, `asked` when
-    the request is on its way."""
+    the request is on its way. `ask` gets a program's question; it raises BadOutput for what no program of ours asks."""
 
     on_event: Callable[[Mapping[str, Any]], None]
     cancelled: Callable[[], bool]
     moved: Callable[[], None]
     asked: Callable[[], None]
+    ask: Callable[[Mapping[str, Any]], Answer] = nobody
 
 
 class Dialogue:
@@ -98,6 +111,8 @@ class Dialogue:
         self._pending: deque[dict[str, Any]] = deque()
         self._cancel_told = False
         self._next_ping = float("inf")
+        self._asked: dict[int, Answer] = {}
+        self._last_question = 0
 
     @property
     def noise(self) -> str:
@@ -117,6 +132,8 @@ class Dialogue:
                 self._send_runner()
             elif kind == "summary":
                 return event
+            elif kind == "ask":
+                self._take_question(event)
             elif kind != "alive":
                 self._tell(event)
         raise EndedEarly
@@ -130,6 +147,26 @@ class Dialogue:
             elif event["event"] == "answer":
                 return event
         raise EndedEarly
+
+    def _take_question(self, event: dict[str, Any]) -> None:
+        """Have a question looked after. Numbers only grow, so that none is answered twice."""
+        number = event.get("id")
+        if not self._progress.touched or not isinstance(number, int) or number <= self._last_question:
+            raise BadOutput(f"it asks under the number {number!r:.40}, after {self._last_question}")
+        if len(self._asked) >= _MOST_OPEN:
+            raise BadOutput(f"it asks more than {_MOST_OPEN} questions at once")
+        self._last_question = number
+        self._asked[number] = self._caller.ask(event)
+
+    def _answer(self) -> None:
+        """Send the answers that are known by now."""
+        for number, answer in list(self._asked.items()):
+            known = answer()
+            if known is not None:
+                del self._asked[number]
+                line = _encode_answer(number, known)
+                self._channel.send(line)  # no sign of life of the host's, unlike what it has asked for before
+                self._progress.sent += len(line)
 
     def _tell(self, event: dict[str, Any]) -> None:
         if event["event"] == "phase" and event.get("phase") in _RUNNER_PHASES:
@@ -194,7 +231,7 @@ class Dialogue:
         while True:
             self._keep_in_touch()
             try:
-                data = self._channel.receive(_LOOK_S)
+                data = self._channel.receive(_LOOK_WHILE_ASKED_S if self._asked else _LOOK_S)
             except TimeoutError:
                 continue
             if not data:
@@ -226,6 +263,7 @@ class Dialogue:
         if time.monotonic() >= self._next_ping:
             self._next_ping = time.monotonic() + PING_S
             self._channel.send(b"\n")
+        self._answer()
 
 
 def encode_request(request: Mapping[str, Any]) -> bytes:
@@ -236,4 +274,15 @@ def encode_request(request: Mapping[str, Any]) -> bytes:
         raise BadInput(f"the variables of the host cannot be sent: {error}") from None
     if len(line) > LARGEST_REQUEST:
         raise BadInput(f"the variables of the host take {len(line)} bytes, {LARGEST_REQUEST} are possible")
+    return line
+
+
+def _encode_answer(number: int, fields: Mapping[str, Any]) -> bytes:
+    """The line that answers a question; what cannot be sent is told as an error, which the program handles."""
+    try:
+        line = json.dumps({"answer": number, **fields}, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    except (TypeError, ValueError) as error:
+        return _encode_answer(number, {"error": f"the answer cannot be sent: {error}"})
+    if len(line) > LARGEST_ANSWER:
+        return _encode_answer(number, {"error": f"the answer takes {len(line)} bytes, {LARGEST_ANSWER} are possible"})
     return line

@@ -8,6 +8,9 @@ from typing import Any
 from deploy_tasks.transport.channel import Tail
 
 LONGEST_LINE = 128 << 10
+#: Lines in which a host hands values to others are longer: its questions, and results of tasks it performed for them.
+LONGEST_HANDED = 5 << 20
+_HANDED = (b'{"event":"ask"', b'{"event":"result"')
 MOST_BYTES = 64 << 20
 MOST_EVENTS = 500_000
 # What login scripts print before our first event is skipped, within reason.
@@ -45,8 +48,8 @@ class EventReader:
             raise BadOutput(f"more than {MOST_BYTES >> 20} MiB of output")
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
-        if len(self._rest) > LONGEST_LINE:
-            raise BadOutput(f"a line of more than {LONGEST_LINE >> 10} KiB")
+        if len(self._rest) > longest(self._rest):
+            raise BadOutput(f"a line of more than {longest(self._rest) >> 10} KiB")
         return [event for line in lines if (event := self._event(line)) is not None]
 
     def _event(self, line: bytes) -> dict[str, Any] | None:
@@ -68,9 +71,14 @@ class EventReader:
             raise BadOutput(f"no event in {_MOST_NOISE >> 10} KiB of output, which ends with: {self._noise}")
 
 
+def longest(line: bytes) -> int:
+    """How many bytes a line that begins like this may have."""
+    return LONGEST_HANDED if line.startswith(_HANDED) else LONGEST_LINE
+
+
 def parse(line: bytes) -> dict[str, Any] | None:
     """The event of one line, None when it is not one."""
-    if not line.startswith(b"{") or len(line) > LONGEST_LINE:
+    if not line.startswith(b"{") or len(line) > longest(line):
         return None
     try:
         event = json.loads(line)

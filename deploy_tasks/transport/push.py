@@ -11,7 +11,16 @@ import paramiko
 
 from deploy_tasks.transport import bootstrap
 from deploy_tasks.transport.channel import ByteChannel, ChannelClosed
-from deploy_tasks.transport.dialogue import Caller, CancelledEarly, Dialogue, EndedEarly, Progress, Refusal
+from deploy_tasks.transport.dialogue import (
+    Answer,
+    Caller,
+    CancelledEarly,
+    Dialogue,
+    EndedEarly,
+    Progress,
+    Refusal,
+    nobody,
+)
 from deploy_tasks.transport.endpoint import Endpoint
 from deploy_tasks.transport.errors import (
     Cancelled,
@@ -29,6 +38,7 @@ from deploy_tasks.transport.shipment import Shipment
 from deploy_tasks.transport.watchdog import WATCHDOG, Guard
 
 OnEvent = Callable[[Mapping[str, Any]], None]
+OnQuestion = Callable[[Mapping[str, Any]], Answer]
 Question = Literal["list", "prune", "facts", "status"]
 
 
@@ -62,7 +72,8 @@ def push(
     on_event: OnEvent = _ignore,
     deadline_s: float = 120.0,
     cancelled: Callable[[], bool] = _never,
-    do: Literal["run", "verify", "undo"] = "run",
+    do: Literal["run", "verify", "undo", "task"] = "run",
+    on_question: OnQuestion = nobody,
 ) -> Report:
     """Bring the host what it lacks, run the request there, pass its events on, and return its summary.
 
@@ -70,8 +81,11 @@ def push(
     quick. The summary may tell of failure; that is no exception. Raises TransportError: every subclass names the phase,
     whether it is worth another try, and whether the host may have been changed (`touched`). A cancellation before the
     request raises Cancelled; after it the runner is told, and its summary says what became of it.
+
+    `on_question` gets what the program asks while it runs, and gives back what is called until it has the answer;
+    neither may wait. It raises BadOutput for what no program of ours asks: then the host does not follow the protocol.
     """
-    with _session(endpoint, do, pool, on_event, deadline_s, cancelled) as session:
+    with _session(endpoint, do, pool, on_event, deadline_s, cancelled, on_question) as session:
         manifest = shipment.manifest(do)
         summary = session.converse(shipment, manifest, lambda dialogue, hello: dialogue.push(hello, request))
     return session.report(summary)
@@ -119,12 +133,13 @@ def _session(
     on_event: OnEvent,
     deadline_s: float,
     cancelled: Callable[[], bool],
+    on_question: OnQuestion = nobody,
 ) -> Iterator[_Session]:
     """A session under the watchdog; what goes wrong in it becomes the error of its phase."""
     if cancelled():
         raise Cancelled(endpoint.name, "connecting", "cancelled before it began")
     with WATCHDOG.guard(deadline_s, pool.options.silence_s) as guard:
-        session = _Session(endpoint, do, pool, on_event, cancelled, guard)
+        session = _Session(endpoint, do, pool, on_event, cancelled, guard, on_question)
         try:
             yield session
         except Exception as error:
@@ -142,6 +157,7 @@ class _Session:
         on_event: OnEvent,
         cancelled: Callable[[], bool],
         guard: Guard,
+        on_question: OnQuestion,
     ) -> None:
         self.endpoint = endpoint
         self.progress = Progress()
@@ -151,6 +167,7 @@ class _Session:
         self._on_event = on_event
         self._cancelled = cancelled
         self._guard = guard
+        self._on_question = on_question
         self._silence_s = pool.options.silence_s
         self._warm = False
         self._whole = False
@@ -204,7 +221,7 @@ class _Session:
             channel,
             shipment,
             self.progress,
-            Caller(self._on_event, self._cancelled, guard.touch, asked),
+            Caller(self._on_event, self._cancelled, guard.touch, asked, self._on_question),
             whole=self._whole,
         )
         try:

@@ -67,7 +67,7 @@ class Shipment:
         return _unpacked(self.runner_packed, self.runner_digest, self.runner_size)
 
     def manifest(self, do: str, extra: Mapping[str, Any] | None = None) -> str:
-        """The manifest line for `do` (run, verify, undo, list, prune, facts, status). Holds no secret."""
+        """The manifest line for `do` (run, verify, task, undo, list, prune, facts, status). Holds no secret."""
         content = {
             "format": FORMAT,
             "do": do,

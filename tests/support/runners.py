@@ -14,7 +14,7 @@ from deploy_tasks.transport import Piece, Shipment
 OBEDIENT = r"""#!/usr/bin/python3 -IS
 import hashlib, json, os, sys, time
 def say(**event):
-    os.write(1, json.dumps(event).encode() + b"\n")
+    os.write(1, json.dumps(event, separators=(",", ":")).encode() + b"\n")
 def line():
     got = b""
     while not got.endswith(b"\n"):
@@ -70,10 +70,19 @@ elif what == "slow":
     for _ in range(5):
         time.sleep(0.3)
         say(event="alive")
+elif what == "ask":
+    for question in request["questions"]:
+        say(**{"event": "ask", **question, "text": "x" * question.get("text", 0)})
+    while len(heard) < request["answers"]:
+        said = line().strip()
+        if said:
+            heard.append(said.decode())
+        say(event="alive")
 elif what == "die":
     sys.exit(7)
 say(event="task", index=0, total=1, id="t", name="t", module="ping", status="ok")
-say(event="summary", status="cancelled" if heard else "succeeded", ok=1, changed=0, failed=0, heard=heard,
+say(event="summary", status="cancelled" if any("cancel" in said for said in heard) else "succeeded",
+    ok=1, changed=0, failed=0, heard=heard,
     request=request, manifest=manifest, uid=os.getuid())
 """
 

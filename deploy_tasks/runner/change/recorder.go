@@ -22,6 +22,7 @@ type Recorder struct {
 	task    entry           // the task that acts now
 	taskSeq int             // its line, 0 before its first change
 	written []Touch
+	lines   int
 	closed  bool
 }
 
@@ -65,6 +66,13 @@ func (r *Recorder) TaskSeq() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.taskSeq
+}
+
+// Lines is how many lines the tasks have written so far: 0 means that nothing was changed or noted.
+func (r *Recorder) Lines() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines
 }
 
 // Touched lists every path changed so far, in order.
@@ -134,6 +142,7 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 	if _, err := r.j.add(sync, entries...); err != nil {
 		return err
 	}
+	r.lines += len(entries)
 	for _, e := range entries {
 		for _, path := range []pathText{e.Path, e.To} {
 			if path != "" && e.Op != opTemp {

@@ -46,7 +46,7 @@ func received(dir, text string, fresh bool) error {
 		return err
 	}
 	switch m.Do {
-	case "run", "verify":
+	case "run", "verify", "task":
 		return execute(folder, m, fresh)
 	case "undo":
 		return executeUndo(folder, m)
@@ -87,6 +87,8 @@ func execute(folder *host.Folder, m *wire.Manifest, fresh bool) error {
 		return become(path, append([]string{m.Do}, serve...)...)
 	case m.Do == "verify":
 		return verify(serve)
+	case m.Do == "task":
+		return task(serve)
 	}
 	return run(serve) // this process is the artifact already
 }
@@ -121,7 +123,7 @@ func answerStatus(folder *host.Folder, m *wire.Manifest) error {
 		return err
 	}
 	fields := value.DictOf("applied", record.List(stack), "version", Version, "report", nil, "holder", nil, "state", "absent")
-	if holder, held := folder.Holder(); held {
+	if holder, held := folder.Holder(m.Deployment); held {
 		fields.Set("holder", holder.Fields())
 	}
 	if m.Deployment != "" {

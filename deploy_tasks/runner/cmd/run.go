@@ -117,7 +117,9 @@ func (o *options) answer(in *bufio.Reader, events *wire.Events, act action) (eng
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	obeySignals(cancel, !q.StopOrphan)
-	wire.Listen(in, q.StopOrphan, cancel)
+	questions := wire.NewQuestions(events)
+	s.Ask, s.Alone, s.Task = questions.Ask, q.Alone, errand(q, events)
+	wire.Listen(in, q.StopOrphan, questions, cancel)
 	return act(s, ctx)
 }
 
@@ -188,7 +190,7 @@ func (o *options) fill(s *session.Session) error {
 // deployment is the id given, or a new one that tells the artifact and the time.
 func (o *options) deployment(s *session.Session) (string, error) {
 	if o.id != "" {
-		if !host.ValidID(o.id) {
+		if !host.ValidID(o.id) || host.Delegated(o.id) {
 			return "", usage("%q is no deployment id: letters, digits, dot, dash and underscore", o.id)
 		}
 		return o.id, nil

@@ -1,33 +1,105 @@
 package engine
 
 import (
-	"runner/expr"
-	"runner/module"
+	"runner/fmt"
 	"runner/program"
+	"runner/record"
 	"runner/value"
 )
 
-// once performs a task that one host of the batch performs for all; do performs it here. Of several hosts each would
-// do it, so a program asks for it only where one host is alone. mine is false when another host has performed it: then
-// the result is registered, and nothing is counted or told.
-func (r *run) once(_ *program.Task, _ string, do func() outcome) (o outcome, mine bool) {
-	return do(), true
+// ask puts a question to the caller.
+func (r *run) ask(kind string, pairs ...any) (record.Reader, error) {
+	answer, err := r.opts.Ask(r.ctx, kind, value.DictOf(pairs...))
+	if err != nil {
+		return record.Reader{}, err
+	}
+	return record.Of(answer), nil
 }
 
-// elsewhere has another host perform the module, where the task is delegated to one. here is true when it is this host
-// that does; then there is no result yet.
-func (j *job) elsewhere() (result module.Result, here bool) {
-	if j.task.DelegateTo == nil {
-		return result, true
+// once performs a task that one host of the batch performs for all; do performs it here. mine is false when another
+// host has performed it: then the result is registered, and nothing is counted or told. A host that is alone, or that
+// nobody has sent, asks nobody.
+func (r *run) once(t *program.Task, key string, do func() outcome) (o outcome, mine bool) {
+	if !t.RunOnce || r.opts.Ask == nil || r.opts.Alone {
+		return do(), true
 	}
-	v, err := expr.Resolve(j.task.DelegateTo, j.scope())
-	switch {
-	case err != nil:
-		return module.Failure("delegate_to: " + err.Error()), false
-	case value.Str(v) == j.host.name():
-		return result, true
+	if theirs, known := r.theirs[key]; known {
+		return theirs, false
 	}
-	return module.Failure("delegate_to: this run cannot reach " + value.Str(v)), false
+	if r.verify {
+		return do(), true // it was this host's turn
+	}
+	answer, err := r.ask("once", "task", t.ID, "key", key)
+	if err != nil {
+		return failure("run_once: " + err.Error()), true
+	}
+	if told := answer.Dict("outcome"); told != nil && answer.Err() == nil {
+		o = r.follow(t, record.Of(told))
+		r.theirs[key] = o
+		return o, false
+	}
+	o = do()
+	if r.ctx.Err() != nil {
+		return o, true // it was cut off: another host's turn
+	}
+	if _, err := r.ask("performed", "task", t.ID, "key", key, "outcome", o.told()); err != nil {
+		return failure(fmt.Sprintf("run_once: its result cannot be given to the other hosts: %s", err)), true
+	}
+	return o, true
+}
+
+// told is an outcome as other hosts get it.
+func (o outcome) told() *value.Dict {
+	return value.DictOf("result", o.result, "changed", o.changed, "failed", o.failed, "skipped", o.skipped,
+		"unreachable", o.unreachable, "msg", o.msg, "hidden", o.hidden)
+}
+
+// follow takes the outcome of the host that performed a task for all, and the facts that came of it.
+func (r *run) follow(t *program.Task, told record.Reader) outcome {
+	o := outcome{result: told.Dict("result"), changed: told.Flag("changed"), failed: told.Flag("failed"),
+		skipped: told.Flag("skipped"), unreachable: told.Flag("unreachable"), msg: told.Text("msg"), hidden: told.Flag("hidden")}
+	if err := told.Err(); err != nil || o.result == nil {
+		return failure("run_once: the outcome that another host has told cannot be read")
+	}
+	if t.DelegateTo == nil || !t.DelegateFacts {
+		r.learnFrom(t, o.result)
+	}
+	return o
+}
+
+// learnFrom learns the facts in a result, or in those of its items.
+func (r *run) learnFrom(t *program.Task, result *value.Dict) {
+	all := []any{result}
+	if v, ok := result.Get("results"); ok {
+		items, _ := value.Items(v)
+		all = append(all, items...)
+	}
+	for _, v := range all {
+		d, ok := v.(*value.Dict)
+		if !ok {
+			continue
+		}
+		if facts, _ := d.Get("ansible_facts"); facts != nil {
+			if facts, ok := facts.(*value.Dict); ok {
+				r.host.learn(t.Module, facts, false)
+			}
+		}
+	}
+}
+
+// followed judges the outcome of another host's performance: its failure is the end for all hosts, and nothing rescues
+// it here, as with Ansible.
+func (r *run) followed(t *program.Task, f frame, name string, o outcome) halt {
+	if !o.failed || r.ignores(t, f) || o.unreachable {
+		return goOn
+	}
+	msg := o.msg
+	if o.hidden {
+		msg = hidden
+	}
+	r.hopeless = true
+	return r.fail(&Failure{Task: name, Module: t.Module, Msg: "failed on the host that performed it for all: " + msg,
+		Tail: []string{}, Where: t.Where})
 }
 
 // others is what is known of the hosts besides this one: what the inventory says.

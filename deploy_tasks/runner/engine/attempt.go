@@ -27,6 +27,7 @@ type job struct {
 	call    *module.Call
 	do      module.Func
 	hidden  bool
+	errand  bool          // for another host, which judges everything but the module itself
 	async   time.Duration // how long it may run beside the others, 0 is not at all
 	poll    time.Duration
 }

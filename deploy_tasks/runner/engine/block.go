@@ -44,11 +44,11 @@ func (r *run) passage(b *program.Block, f frame) halt {
 	body.caught = f.caught || len(b.Rescue) > 0
 	mustUndo := r.MustUndo
 	h := r.steps(b.Block, body)
-	if h == failed && len(b.Rescue) > 0 && r.ctx.Err() == nil {
+	if h == failed && len(b.Rescue) > 0 && !r.hopeless && r.ctx.Err() == nil {
 		r.failure, r.MustUndo = nil, mustUndo
 		h = r.steps(b.Rescue, inner)
 	}
-	if h > failed || len(b.Always) == 0 || r.ctx.Err() != nil {
+	if h > failed || len(b.Always) == 0 || r.gone || r.ctx.Err() != nil {
 		return h
 	}
 	kept := r.failure

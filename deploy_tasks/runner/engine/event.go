@@ -74,23 +74,24 @@ func (v *Verdict) Good() bool { return v.Digest && len(v.Drift) == 0 && len(v.Fa
 
 // Summary is the last event, and the report that is kept. OK counts what is changed too, as Ansible's recap does.
 type Summary struct {
-	Event      string
-	Deployment string
-	Status     string
-	Phase      string // where it ended: running or verifying
-	OK         int
-	Changed    int
-	Failed     int
-	Skipped    int
-	Ignored    int
-	Rescued    int
-	Duration   float64
-	CPU        float64
-	MaxRSS     int64
-	Error      *Failure
-	Verify     *Verdict
-	Undo       *change.UndoReport
-	Cancelled  bool
-	Repeated   bool
-	Check      bool
+	Event       string
+	Deployment  string
+	Status      string
+	Phase       string // where it ended: running or verifying
+	OK          int
+	Changed     int
+	Failed      int
+	Skipped     int
+	Ignored     int
+	Rescued     int
+	Unreachable int // tasks whose delegated host was out of reach
+	Duration    float64
+	CPU         float64
+	MaxRSS      int64
+	Error       *Failure
+	Verify      *Verdict
+	Undo        *change.UndoReport
+	Cancelled   bool
+	Repeated    bool
+	Check       bool
 }

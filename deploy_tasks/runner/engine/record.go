@@ -52,6 +52,7 @@ func (s Summary) Fields() *value.Dict {
 	d.Update(value.DictOf("status", s.Status, "phase", s.Phase, "ok", s.OK, "changed", s.Changed, "failed", s.Failed,
 		"skipped", s.Skipped, "ignored", s.Ignored, "rescued", s.Rescued, "duration_s", s.Duration, "cpu_s", s.CPU,
 		"max_rss_kb", s.MaxRSS, "error", nil, "verify", nil, "undo", nil))
+	record.Optional(d, "unreachable", s.Unreachable)
 	if s.Error != nil {
 		d.Set("error", s.Error.Fields())
 	}
@@ -71,7 +72,7 @@ func (s Summary) Fields() *value.Dict {
 func ReadSummary(r record.Reader) (Summary, error) {
 	s := Summary{Event: r.Text("event"), Deployment: r.Text("deployment"), Status: r.Text("status"), Phase: r.Text("phase"),
 		OK: r.Int("ok"), Changed: r.Int("changed"), Failed: r.Int("failed"), Skipped: r.Int("skipped"),
-		Ignored: r.Int("ignored"), Rescued: r.Int("rescued"), Duration: r.Float("duration_s"), CPU: r.Float("cpu_s"),
+		Ignored: r.Int("ignored"), Rescued: r.Int("rescued"), Unreachable: r.Int("unreachable"), Duration: r.Float("duration_s"), CPU: r.Float("cpu_s"),
 		MaxRSS: r.Int64("max_rss_kb"), Cancelled: r.Flag("cancelled"), Repeated: r.Flag("repeated"), Check: r.Flag("check")}
 	if f := r.Record("error"); r.Has("error") {
 		s.Error = &Failure{f.Text("task"), f.Text("module"), f.Text("msg"), f.Texts("tail"), f.Text("where")}

@@ -15,6 +15,11 @@ func (j *job) outcome(m module.Result) outcome {
 		d = m.Data.Copy()
 	}
 	d.Set("changed", m.Changed)
+	if m.Unreachable {
+		d.Set("unreachable", true)
+		d.Set("msg", m.Msg)
+		return outcome{result: d, failed: true, unreachable: true, msg: m.Msg}
+	}
 	d.Set("failed", m.Failed)
 	if m.Skipped {
 		d.Set("skipped", true)

@@ -32,10 +32,12 @@ type Options struct {
 	Cwd         string
 	Env         []string
 	Facts       func(subsets []string, env []string) *value.Dict
+	Ask         Asker // nil: nobody can be asked
+	Alone       bool  // no other host of the batch
 }
 
 // Counts are the numbers of the recap. OK counts what is changed too.
-type Counts struct{ OK, Changed, Failed, Skipped, Ignored, Rescued int }
+type Counts struct{ OK, Changed, Failed, Skipped, Ignored, Rescued, Unreachable int }
 
 // Engine performs one program, once; Verify follows Run.
 type Engine struct {
@@ -46,6 +48,7 @@ type Engine struct {
 	MustUndo bool     // a task with on_failure: rollback failed
 	results  map[resultKey]*value.Dict
 	changers map[*program.Task][]int // the journal's task lines of tasks that reported a change
+	theirs   map[string]outcome      // what another host has performed for all
 }
 
 // resultKey names one execution of a task's item; its index is -1 without a loop.
@@ -60,7 +63,7 @@ func New(opts Options) *Engine {
 		opts.Emit = func(any) {}
 	}
 	return &Engine{opts: opts, host: newHost(opts.Vars, opts.Extra), results: map[resultKey]*value.Dict{},
-		changers: map[*program.Task][]int{}}
+		changers: map[*program.Task][]int{}, theirs: map[string]outcome{}}
 }
 
 // halt says why the steps after one do not run.
@@ -95,6 +98,8 @@ type run struct {
 	failed    []string
 	failure   *Failure
 	notifiers []int // of the handler that runs now
+	hopeless  bool  // the failure is one that no block rescues
+	gone      bool  // the host that a task was delegated to is out of reach: not even an always runs
 }
 
 // Run performs the program. The engine's Counts and Failure tell how it went; true means that nothing failed.

@@ -10,17 +10,18 @@ import (
 
 // outcome is how a task, or one item of it, ended.
 type outcome struct {
-	result    *value.Dict // what register gets
-	changed   bool
-	failed    bool
-	skipped   bool
-	timesOnly bool
-	uncertain bool // a check could not know the result
-	hidden    bool // no_log
-	msg       string
-	label     string // what stands for the item in what is shown
-	diff      []Diff
-	notify    []string
+	result      *value.Dict // what register gets
+	changed     bool
+	failed      bool
+	skipped     bool
+	unreachable bool // failed, since the host it was delegated to is out of reach
+	timesOnly   bool
+	uncertain   bool // a check could not know the result
+	hidden      bool // no_log
+	msg         string
+	label       string // what stands for the item in what is shown
+	diff        []Diff
+	notify      []string
 }
 
 func failure(msg string) outcome {
@@ -57,7 +58,7 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 	}
 	r.register(t, o)
 	if !mine {
-		return goOn
+		return r.followed(t, f, start.Name, o)
 	}
 	if r.opts.Recorder != nil && o.changed {
 		r.changers[t] = append(r.changers[t], r.opts.Recorder.TaskSeq())
@@ -68,6 +69,9 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 		h = r.notify(t, start.Name, o.notify)
 	}
 	r.tell(t, start, o, status, time.Since(began), handler)
+	if status == Failed && o.unreachable {
+		r.hopeless, r.gone = true, true
+	}
 	if status == Failed {
 		return r.taskFailed(t, f, start.Name, o)
 	}
@@ -98,6 +102,8 @@ func (r *run) taskName(t *program.Task, f frame) string {
 // status judges a task's outcome and counts it.
 func (r *run) status(t *program.Task, f frame, o *outcome) string {
 	switch {
+	case o.unreachable:
+		return r.lost(t)
 	case o.failed && r.ctx.Err() == nil && r.ignores(t, f):
 		r.add(func(c *Counts) { c.OK++; c.Ignored++ })
 		if o.changed {
@@ -121,6 +127,16 @@ func (r *run) status(t *program.Task, f frame, o *outcome) string {
 	return OK
 }
 
+// lost judges a task whose host is out of reach.
+func (r *run) lost(t *program.Task) string {
+	if t.IgnoreUnreachable {
+		r.add(func(c *Counts) { c.OK++; c.Ignored++ })
+		return Ignored
+	}
+	r.add(func(c *Counts) { c.Unreachable++ })
+	return Failed
+}
+
 func (r *run) add(count func(*Counts)) {
 	if !r.quiet {
 		count(&r.Counts)
@@ -138,7 +154,7 @@ func (r *run) countFailure(f frame) {
 	})
 }
 
-func (r *run) rescues(f frame) bool { return f.caught && r.ctx.Err() == nil }
+func (r *run) rescues(f frame) bool { return f.caught && !r.hopeless && r.ctx.Err() == nil }
 
 // ignores says whether a failure of the task lets the run go on.
 func (r *run) ignores(t *program.Task, f frame) bool {

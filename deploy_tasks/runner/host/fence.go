@@ -44,3 +44,21 @@ func (f *Folder) Pass(asked Fence) error {
 	}
 	return write(path, asked)
 }
+
+// Precedes refuses what belongs to an older deployment than the newest this host has seen, and moves nothing: a task
+// performed for another host is no deployment of this one.
+func (f *Folder) Precedes(asked Fence) error {
+	path := filepath.Join(f.Root, "fence")
+	r, _, err := readRecord(path)
+	if err != nil {
+		return err
+	}
+	seen := Fence{r.Int64("sequence"), r.Int64("attempt"), r.Text("deployment")}
+	if err := r.Err(); err != nil {
+		return inFile(path, err)
+	}
+	if asked.Sequence < seen.Sequence {
+		return &Superseded{seen, asked}
+	}
+	return nil
+}

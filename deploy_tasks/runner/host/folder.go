@@ -104,7 +104,17 @@ func ValidID(id string) bool {
 	if id == "" || len(id) > 128 || strings.HasPrefix(id, ".") || strings.HasPrefix(id, "-") {
 		return false
 	}
-	return strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
+	return strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-~") == ""
+}
+
+// Delegated says whether the id is of one task that this host performed for another one: DEPLOYMENT~HOST.N. It has a
+// folder, a journal and a lock of its own, so that hosts that delegate to each other never wait for each other.
+func Delegated(id string) bool { return strings.Contains(id, "~") }
+
+// parent is the deployment that a deployment's id belongs to: its own, or the one that delegated.
+func parent(id string) string {
+	base, _, _ := strings.Cut(id, "~")
+	return base
 }
 
 // ValidDigest says whether s is a SHA-256 in hex.

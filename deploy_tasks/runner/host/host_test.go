@@ -131,7 +131,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if holder, held := f.Holder(); !held || holder.Deployment != "one" || holder.PID != os.Getpid() {
+	if holder, held := f.Holder("one"); !held || holder.Deployment != "one" || holder.PID != os.Getpid() {
 		t.Errorf("%v %v", holder, held)
 	}
 	var busy *Busy
@@ -144,7 +144,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	lock.Release()
-	if _, held := f.Holder(); held {
+	if _, held := f.Holder("one"); held {
 		t.Error("still held")
 	}
 	if lock, err = f.Lock(ctx, "two", 0); err != nil {

@@ -34,9 +34,22 @@ func (b *Busy) Error() string {
 // lockPoll is how often a waiting run looks.
 const lockPoll = 50 * time.Millisecond
 
-// Lock takes the lock. When the same deployment holds it, it waits as long as ctx allows; for another one at most patience.
+// lockPath is the host's one lock, or a delegated task's own.
+func (f *Folder) lockPath(deployment string) string {
+	if Delegated(deployment) {
+		return filepath.Join(f.Deployment(deployment).Dir, "lock")
+	}
+	return filepath.Join(f.Root, "lock")
+}
+
+// Lock takes the lock that is for the deployment. When the same deployment holds it, it waits as long as ctx allows; for another one at most patience.
 func (f *Folder) Lock(ctx context.Context, deployment string, patience time.Duration) (*Lock, error) {
-	file, err := os.OpenFile(filepath.Join(f.Root, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if Delegated(deployment) {
+		if err := f.Deployment(deployment).Make(); err != nil {
+			return nil, err
+		}
+	}
+	file, err := os.OpenFile(f.lockPath(deployment), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +89,9 @@ func (f *Folder) hold(file *os.File, deployment string) (*Lock, error) {
 	return &Lock{file}, nil
 }
 
-// Holder reads who holds the lock; false when nobody does.
-func (f *Folder) Holder() (Holder, bool) {
-	file, err := os.OpenFile(filepath.Join(f.Root, "lock"), os.O_RDWR, 0)
+// Holder reads who holds the lock that is for the deployment; false when nobody does.
+func (f *Folder) Holder(deployment string) (Holder, bool) {
+	file, err := os.OpenFile(f.lockPath(deployment), os.O_RDWR, 0)
 	if err != nil {
 		return Holder{}, false
 	}

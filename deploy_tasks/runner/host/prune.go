@@ -99,11 +99,11 @@ func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, e
 	if err != nil {
 		return p, err
 	}
-	kept := map[string]bool{}
-	good := 0
+	kept, good := map[string]bool{}, map[string]bool{} // good are deployments; what one of them delegated stays with it
 	for i := len(records) - 1; i >= 0; i-- {
 		r := records[i]
-		if good >= max(keep, 1) && r.Deployment != current {
+		of := parent(r.Deployment)
+		if len(good) >= max(keep, 1) && !good[of] && r.Deployment != current && !f.atWork(r.Deployment) {
 			p.Bytes += treeSize(f.Deployment(r.Deployment).Dir)
 			if err := f.forget(r.Deployment); err != nil {
 				return p, err
@@ -113,7 +113,7 @@ func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, e
 		}
 		kept[r.Artifact], kept[r.Runner] = true, true
 		if r.Status == "succeeded" {
-			good++
+			good[of] = true
 		}
 	}
 	if self, err := os.Executable(); err == nil {
@@ -121,6 +121,12 @@ func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, e
 	}
 	err = errors.Join(sweep(f.Artifacts(), kept, spare, &p.Artifacts, &p.Bytes), sweep(f.Blobs(), kept, spare, &p.Blobs, &p.Bytes))
 	return p, err
+}
+
+// atWork says whether a delegated task is being performed. What is no such task needs the lock that the caller holds.
+func (f *Folder) atWork(id string) bool {
+	_, held := f.Holder(id)
+	return held && Delegated(id)
 }
 
 // forget removes a deployment's folder and its place in the stack.

@@ -61,6 +61,7 @@ type Result struct {
 	Diff                     []Diff
 	Facts                    *value.Dict // become ansible_facts of the host
 	Irreversible             string      // what undo cannot take back, for the report
+	Unreachable              bool        // the host that was to do it is out of reach; Failed is set too
 }
 
 // Func is a module.

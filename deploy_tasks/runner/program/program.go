@@ -93,7 +93,7 @@ type Task struct {
 	Loop                    Loop
 	Register                string
 	Notify                  []any
-	Listen []string
+	Listen                  []string
 	Vars                    *value.Dict
 	Environment             *value.Dict
 	ChangedWhen, FailedWhen []any // nil when not given

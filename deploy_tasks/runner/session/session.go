@@ -51,7 +51,11 @@ type Session struct {
 	Keep       int
 	Emit       func(event any)
 	Facts      func(subsets []string, env []string) *value.Dict
+	Ask        engine.Asker // nil: nobody can be asked
+	Alone      bool         // no other host of the batch
+	Task       Errand       // of RunTask
 
+	stop    context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
 	temp    string
 	tempErr error
 	once    sync.Once
@@ -146,9 +150,14 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	}
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
+	ctx, s.stop = context.WithCancelCause(ctx)
+	defer s.stop(nil)
 	s.Emit(engine.NewPhase("running"))
 	e := s.engine(rec)
 	ok := e.Run(ctx)
+	if errors.Is(context.Cause(ctx), engine.ErrUnanswered) {
+		return s.startOver(ctx, rec)
+	}
 	phase := "running"
 	var verdict *engine.Verdict
 	if ok && s.Verify {
@@ -171,6 +180,33 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	return summary, s.finish(&summary)
 }
 
+// startOver takes a run back whose caller went away before it answered. No report is kept: the next attempt, whose
+// caller can answer, does everything anew.
+func (s *Session) startOver(ctx context.Context, rec *change.Recorder) (engine.Summary, error) {
+	if err := rec.Close(); err != nil {
+		return engine.Summary{}, err
+	}
+	summary, done, err := s.recover(context.WithoutCancel(ctx))
+	if err == nil && !done {
+		err = engine.ErrUnanswered
+	}
+	return summary, err
+}
+
+// ask puts the program's questions. Without an answer the run cannot go on.
+func (s *Session) ask() engine.Asker {
+	if s.Ask == nil {
+		return nil
+	}
+	return func(ctx context.Context, kind string, fields *value.Dict) (*value.Dict, error) {
+		answer, err := s.Ask(ctx, kind, fields)
+		if errors.Is(err, engine.ErrUnanswered) && s.stop != nil {
+			s.stop(err)
+		}
+		return answer, err
+	}
+}
+
 func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -178,7 +214,8 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 	}
 	return engine.New(engine.Options{Program: s.Program, Files: s.Files, Vars: s.Vars, Extra: s.Extra, Check: s.Check,
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
-		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts})
+		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
+		Ask: s.ask(), Alone: s.Alone})
 }
 
 // limited is ctx with the deadline.
@@ -241,7 +278,7 @@ func (s *Session) keep(summary *engine.Summary) error {
 func (s *Session) summary(e *engine.Engine) engine.Summary {
 	c := e.Counts
 	return engine.Summary{Event: "summary", Deployment: s.Deployment, Phase: "running", OK: c.OK, Changed: c.Changed, Failed: c.Failed,
-		Skipped: c.Skipped, Ignored: c.Ignored, Rescued: c.Rescued, Error: e.Failure, Check: s.Check}
+		Skipped: c.Skipped, Ignored: c.Ignored, Rescued: c.Rescued, Unreachable: c.Unreachable, Error: e.Failure, Check: s.Check}
 }
 
 // check performs the program without changing anything; it needs neither lock nor journal.
@@ -308,7 +345,7 @@ func (s *Session) VerifyNow(ctx context.Context) (engine.Summary, error) {
 // arrives late finds it and does nothing.
 func (s *Session) UndoNow(ctx context.Context) (engine.Summary, error) {
 	s.began = time.Now()
-	if holder, held := s.Folder.Holder(); held && holder.Deployment == s.Deployment && holder.PID > 1 {
+	if holder, held := s.Folder.Holder(s.Deployment); held && holder.Deployment == s.Deployment && holder.PID > 1 {
 		_ = host.Terminate(holder.PID) // it undoes itself; the lock tells when it is done
 	}
 	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
@@ -329,6 +366,7 @@ func (s *Session) UndoNow(ctx context.Context) (engine.Summary, error) {
 	}
 	s.deployment().EndLeftovers()
 	s.undo(ctx, &summary)
+	_ = os.Remove(s.resultPath()) // of a task for another host
 	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
 }
 

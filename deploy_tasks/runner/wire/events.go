@@ -5,7 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"runner/engine"
+	"runner/fmt"
 	"runner/record"
+	"runner/value"
 )
 
 // Bounds of the event stream.
@@ -40,19 +43,42 @@ func (e *Events) Emit(event any) { e.queue(event, maxWaiting) }
 // Last queues the summary, which is never dropped.
 func (e *Events) Last(event any) { e.queue(event, 2*maxWaiting) }
 
+// Result queues the result of a task that was performed for another host.
+func (e *Events) Result(result *value.Dict) error {
+	return e.whole(value.DictOf("event", "result", "result", result))
+}
+
+// whole queues what other hosts are to get, uncut or not at all.
+func (e *Events) whole(fields *value.Dict) error {
+	line := record.Encode(fields)
+	if len(line) > maxQuestion {
+		return fmt.Errorf("%d bytes are more than a host may hand to another: at most %d", len(line), maxQuestion)
+	}
+	if !e.put(line, 2*maxWaiting) {
+		return engine.ErrUnanswered
+	}
+	return nil
+}
+
 func (e *Events) queue(event any, limit int) {
 	line := record.Encode(event)
 	if len(line) > maxEvent {
 		line = shortened(event)
 	}
+	e.put(line, limit)
+}
+
+// put queues a line, unless the stream is closed or its caller takes nothing.
+func (e *Events) put(line []byte, limit int) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed || e.size > limit {
-		return
+		return false
 	}
 	e.waiting = append(e.waiting, append(line, '\n'))
 	e.size += len(line) + 1
 	e.poke()
+	return true
 }
 
 func (e *Events) poke() {

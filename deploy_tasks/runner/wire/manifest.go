@@ -50,9 +50,12 @@ func ParseManifest(text string) (*Manifest, error) {
 		return m, m.checkID(m.Deployment == "")
 	case "undo":
 		return m, m.checkID(false)
-	case "run", "verify":
+	case "run", "verify", "task":
 		if err := m.checkID(false); err != nil {
 			return nil, err
+		}
+		if host.Delegated(m.Deployment) != (m.Do == "task") {
+			return nil, refuse("bad_request", "%q is no id for %s", m.Deployment, m.Do)
 		}
 		return m, m.checkArtifact()
 	}

@@ -34,6 +34,9 @@ type Request struct {
 	Deadline      time.Duration // 0 is none
 	StopOrphan    bool          // stop when the caller goes away
 	Keep          int
+	Alone         bool // no other host of the batch: run_once asks nobody
+	Task          string
+	Given         *value.Dict // with Task: what the asking host gives its variables
 }
 
 // ReadRequest reads the request line.
@@ -54,7 +57,7 @@ func ParseRequest(line []byte) (*Request, error) {
 	r := &Request{Deployment: q.Text("deployment"), Sequence: q.Int64("sequence"), Attempt: q.Int64("attempt"),
 		Host: q.Text("host"), Vars: dict(q, "vars"), Extra: dict(q, "extra_vars"), Check: q.Flag("check"), Diff: q.Flag("diff"),
 		Tags: q.Texts("tags"), Skip: q.Texts("skip_tags"), Verify: q.Flag("verify"), StopOrphan: q.Text("orphan") == "stop",
-		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5}
+		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5, Alone: q.Flag("alone"), Task: q.Text("task"), Given: dict(q, "given")}
 	if q.Has("keep") {
 		r.Keep = q.Int("keep")
 	}
@@ -103,26 +106,30 @@ func boundedLine(in *bufio.Reader, limit int) ([]byte, error) {
 	}
 }
 
-// Listen follows what the caller says after the request: pings, and the wish to cancel. When the caller goes away, a run
-// that is to stop then is cancelled; any other goes on.
-func Listen(in *bufio.Reader, stopOrphan bool, cancel context.CancelCauseFunc) {
+// Listen follows what the caller says after the request: pings, the wish to cancel, answers to questions (which may be
+// nil). When the caller goes away, a run that is to stop then is cancelled; any other goes on until it has to ask.
+func Listen(in *bufio.Reader, stopOrphan bool, questions *Questions, cancel context.CancelCauseFunc) {
 	var heard atomic.Int64
 	heard.Store(time.Now().UnixNano())
 	gone := func() {
+		questions.close()
 		if stopOrphan {
 			cancel(engine.ErrCaller)
 		}
 	}
 	go func() {
 		for {
-			line, err := boundedLine(in, maxHeader)
+			line, err := boundedLine(in, maxRequest)
 			if err != nil {
 				gone()
 				return
 			}
 			heard.Store(time.Now().UnixNano())
-			if said, err := record.Parse(line); err == nil && said.Flag("cancel") {
-				cancel(engine.ErrCancelled)
+			if said, err := record.Parse(line); err == nil {
+				questions.take(said)
+				if said.Flag("cancel") {
+					cancel(engine.ErrCancelled)
+				}
 			}
 		}
 	}()

@@ -1,0 +1,183 @@
+"""What a running program asks, answered: whose turn it is to perform a task once for all, what others have done.
+
+A host's word is data. It may ask only about tasks of the plan that are of the kind it asks for; anything else is no
+question of our program, and ends the conversation. Answers that take their time are made in threads of their own, so
+that the conversation itself never waits.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from deploy_tasks.errors import DeployError
+from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.once import OnceBook
+from deploy_tasks.rollout.pulse import Held
+from deploy_tasks.rollout.views import HostRow
+from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.delegated import Delegation, place
+from deploy_tasks.tasks.errands import Errand
+from deploy_tasks.tasks.material import Material
+from deploy_tasks.transport import Answer, BadOutput
+
+log = logging.getLogger(__name__)
+_LONGEST_KEY = 1000
+#: How often a host that waits looks, seconds; after so many looks it waits for no host that has no worker.
+_FIRST_LOOK_S, _LAST_LOOK_S, _IMPATIENT = 0.05, 0.5, 12
+
+Fields = Mapping[str, Any]
+
+
+class Answers:
+    """Answers one host in one conversation. `close` when it is over: whatever is still looked for is given up."""
+
+    def __init__(self, here: Context, deployment: Material, held: Held, deadline_s: float) -> None:
+        self._until = time.monotonic() + deadline_s
+        self._here = here
+        self._deployment = deployment
+        self._held = held
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._kinds: dict[str, Callable[[Fields], Answer]] = {
+            "once": self._once,
+            "performed": self._performed,
+            "delegate": self._delegate,
+        }
+        self._delegation: Delegation | None = None
+
+    def ask(self, question: Fields) -> Answer:
+        """The answer to a question, looked for from now on. Raises `BadOutput` when it is none of our program's."""
+        kind = self._kinds.get(str(question.get("kind")))
+        if kind is None:
+            raise BadOutput(f"it asks for {question.get('kind')!r:.60}, which no program does")
+        return kind(question)
+
+    def close(self) -> None:
+        """Give up what is still looked for, and wait a moment for it to end."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _task(self, question: Fields, what: str, fits: Callable[[Errand], bool]) -> str:
+        """The id of the task asked about."""
+        name = question.get("task")
+        errand = self._deployment.errands(self._here.store).get(name) if isinstance(name, str) else None
+        if errand is None or not fits(errand):
+            raise BadOutput(f"it asks for {what} of the task {name!r:.80}, which the plan does not have")
+        return str(name)
+
+    def _key(self, question: Fields) -> tuple[str, str]:
+        """The id of a task that is performed once, and what names this performance of it."""
+        task = self._task(question, "the turn", lambda errand: errand.run_once)
+        key = question.get("key")
+        if not isinstance(key, str) or len(key) > _LONGEST_KEY or not key.startswith(task):
+            raise BadOutput(f"it asks for the turn of {task} under the key {key!r:.80}")
+        return task, f"{self._batch()} {key}"
+
+    def _batch(self) -> int:
+        grant = self._held.grant
+        raw = self._here.redis.hget(keys.hosts(grant.deployment), grant.host)
+        return HostRow.parse(str(raw)).batch if raw else 0
+
+    def _once(self, question: Fields) -> Answer:
+        task, key = self._key(question)
+        return self._later(lambda: self._turn(task, key))
+
+    def _turn(self, task: str, key: str) -> Fields:
+        """Wait until it is this host's turn, or another host has performed the task."""
+        grant, book = self._held.grant, OnceBook(self._here.redis)
+        candidates = self._deployment.peers(task, self._batch(), self._here.store)
+        pause = _FIRST_LOOK_S
+        looks = 0
+        while True:
+            try:
+                turn = book.ask(
+                    grant.deployment,
+                    key,
+                    grant.host,
+                    grant.attempt,
+                    candidates,
+                    expire_s=self._deployment.lifetime_s,
+                    impatient=looks >= _IMPATIENT,
+                )
+                if turn.what == "perform":
+                    return {"do": "perform"}
+                if turn.what == "done":
+                    return {"outcome": json.loads(self._here.seal.open(turn.sealed, self._about(key)))}
+                looks += 1
+            except RedisError as error:
+                log.warning("%s: %s waits for its turn without Redis (%s)", grant.deployment, grant.host, error)
+            if self._over.wait(pause):
+                return {"error": "the conversation is over"}
+            pause = min(pause * 1.5, _LAST_LOOK_S)
+
+    def _performed(self, question: Fields) -> Answer:
+        _, key = self._key(question)
+        outcome = question.get("outcome")
+        if not isinstance(outcome, dict):
+            raise BadOutput("it tells of a performance without an outcome")
+        return self._later(lambda: self._keep(key, outcome))
+
+    def _keep(self, key: str, outcome: Fields) -> Fields:
+        """Keep what the other hosts of the batch wait for."""
+        grant = self._held.grant
+        data = json.dumps(outcome, separators=(",", ":")).encode()
+        while True:
+            try:
+                sealed = self._here.seal.seal(data, self._about(key))
+                book = OnceBook(self._here.redis)
+                expire_s = self._deployment.lifetime_s
+                book.tell(grant.deployment, key, grant.host, grant.attempt, sealed, expire_s=expire_s)
+                return {}
+            except RedisError as error:
+                log.warning("%s: what %s has done cannot be kept yet (%s)", grant.deployment, grant.host, error)
+            if self._over.wait(_LAST_LOOK_S):
+                return {"error": "the conversation is over"}
+
+    def _delegate(self, question: Fields) -> Answer:
+        name, to = self._task(question, "delegation", lambda errand: errand.delegates), question.get("to")
+        errand = self._deployment.errands(self._here.store)[name]
+        if not isinstance(to, str) or not isinstance(question.get("given"), dict):
+            raise BadOutput(f"it delegates {name} without saying to whom and with what")
+        if errand.delegate_to not in (None, to):
+            raise BadOutput(f"it delegates {name} to {to!r:.80}, which is for {errand.delegate_to}")
+        return self._later(lambda: self._elsewhere(errand, question, to))
+
+    def _elsewhere(self, errand: Errand, question: Fields, name: str) -> Fields:
+        """Have another host perform a task."""
+        if self._delegation is None:
+            self._delegation = Delegation(self._here, self._deployment, self._held.grant, self._batch())
+        to = place(self._here, self._deployment, name)
+        left = max(self._until - time.monotonic(), 0.1)
+        return self._delegation.perform(errand, question, to, deadline_s=left, cancelled=self._stopped)
+
+    def _stopped(self) -> bool:
+        return self._over.is_set() or self._held.cancelled()
+
+    def _about(self, key: str) -> str:
+        return f"{self._held.grant.deployment} once {key}"
+
+    def _later(self, work: Callable[[], Fields]) -> Answer:
+        """The answer that a thread of its own makes."""
+        made: list[Fields] = []
+
+        def run() -> None:
+            try:
+                made.append(work())
+            except DeployError as error:
+                made.append({"error": str(error)})
+            except Exception as error:  # a host that waits must be told, whatever broke
+                log.exception("%s: a question of %s", self._held.grant.deployment, self._held.grant.host)
+                made.append({"error": f"internal error: {type(error).__name__}"})
+
+        thread = threading.Thread(target=run, name=f"answer {self._held.grant.host}", daemon=True)
+        self._threads = [*(old for old in self._threads if old.is_alive()), thread]
+        thread.start()
+        return lambda: made[0] if made else None

@@ -1,0 +1,75 @@
+"""The tasks of a program that hosts may ask about: those that one host performs for others. Read from the program
+itself, as the hosts have it, so that worker and host speak of the same tasks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy_tasks.errors import StoreError
+
+#: Parts of plays and steps that hold steps; everything else is values.
+_STEPS = ("tasks", "handlers", "block", "rescue", "always")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a task of the program has others do. `play` is the number of its play, `delegate_to` the host if it is
+    written out, `become` and `become_user` as the program says (None: nothing)."""
+
+    play: int
+    module: str
+    run_once: bool
+    delegates: bool
+    delegate_to: str | None = None
+    become: Any = None
+    become_user: Any = None
+
+
+def errands(program: Path) -> dict[str, Errand]:
+    """The tasks with `run_once` or `delegate_to`, by their ids, of a packed program. Raises `StoreError`."""
+    try:
+        plays = json.loads(gzip.decompress(program.read_bytes()))["plays"]
+    except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
+        raise StoreError(f"the program in the store cannot be read: {error}") from None
+    found: dict[str, Errand] = {}
+    for number, play in enumerate(plays):
+        for task in _tasks(play):
+            if task.get("run_once") or task.get("delegate_to") is not None:
+                found[str(task["id"])] = _errand(number, task)
+    return found
+
+
+def _errand(play: int, task: Mapping[str, Any]) -> Errand:
+    to = task.get("delegate_to")
+    return Errand(
+        play=play,
+        module=str(task["module"]),
+        run_once=bool(task.get("run_once")),
+        delegates=to is not None,
+        delegate_to=to if isinstance(to, str) else None,
+        become=task.get("become"),
+        become_user=task.get("become_user"),
+    )
+
+
+def _tasks(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in _STEPS:
+        for step in part.get(name) or ():
+            yield from _of_step(step)
+
+
+def _of_step(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if "module" in step:
+        yield step
+    elif "include" in step:
+        for choice in step["choices"].values():
+            for inner in choice:
+                yield from _of_step(inner)
+    else:
+        yield from _tasks(step)
