@@ -58,8 +58,10 @@ def read_call(
 
 def module_key(candidates: list[str], keywords: Collection[str]) -> str | None:
     """Which of the keys that are no keywords is the module: a known one, else the one least like a keyword."""
-    strange = [key for key in candidates if "." in key or suggest(key, keywords) is None]
-    return next((key for key in candidates if _is_module(key)), strange[0] if strange else None)
+    known = next((key for key in candidates if _is_module(key)), None)
+    if known is not None:
+        return known
+    return next((key for key in candidates if "." in key or suggest(key, keywords) is None), None)
 
 
 def unknown_keys(

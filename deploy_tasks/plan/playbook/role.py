@@ -187,7 +187,7 @@ class _Builder:
 
     def __init__(self, use: RoleUse, folder: str, scope: Scope, site: Site, parents: tuple[RoleUse, ...]) -> None:
         self.use, self.folder, self.site, self.parents = use, folder, site, parents
-        self.name = os.path.basename(folder) if "/" in use.name else use.name
+        self.name = os.path.basename(folder) if os.path.isabs(use.name) else use.name
         self.place = site.name(folder)
         self.defaults = self._variables("defaults")
         self.role_vars = self._variables("vars")

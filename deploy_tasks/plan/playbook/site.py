@@ -28,6 +28,7 @@ class Wider(Exception):
     def __init__(self, base: str) -> None:
         super().__init__(base)
         self.base = base
+        self._inside = base.rstrip("/") + "/"
 
 
 class TooLarge(Exception):
@@ -46,6 +47,7 @@ class Site:
         self.ctx = ctx
         self._read_steps = read
         self.base = base
+        self._inside = base.rstrip("/") + "/"
         self.root = root
         self.inventory = inventory
         self._documents: dict[str, Doc | None] = {}
@@ -84,8 +86,10 @@ class Site:
 
     def name(self, place: str) -> str:
         """`place` relative to the base folder. Raises `Wider` when it lies outside and the base may grow."""
-        if place == self.base or place.startswith(self.base.rstrip("/") + "/"):
-            return paths.relative(place, self.base)
+        if place.startswith(self._inside):
+            return place[len(self._inside) :]
+        if place == self.base:
+            return "."
         wider = paths.common(place, self.base)
         if wider == "/" or (self.root is not None and not is_inside(wider, self.root)):
             return place
