@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from deploy_tasks.plan import patterns as host_patterns
 from deploy_tasks.secret import Secret
 
-# Variable that `inventory_for` sets when the plan's tasks ask for root.
+# Variables that `inventory_for` sets when the plan's tasks ask for root, and when it names the user to log in as.
 PLAN_BECOME = "deploy_tasks_become"
+PLAN_USER = "deploy_tasks_user"
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 _SYSTEMS = {"linux": "unknown-linux-musl", "darwin": "apple-darwin", "windows": "pc-windows-msvc"}
@@ -47,8 +48,8 @@ class Host(BaseModel):
 
     @property
     def user(self) -> str | None:
-        """User to log in as."""
-        return self._text("ansible_user", "ansible_ssh_user")
+        """User to log in as: as the inventory says, else as the plan asks."""
+        return self._text("ansible_user", "ansible_ssh_user", PLAN_USER)
 
     @property
     def key_file(self) -> str | None:

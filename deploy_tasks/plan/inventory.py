@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from deploy_tasks.errors import InventoryError, Problem
 from deploy_tasks.plan.documents import BadDocument, decode, parse_json, read_bounded
-from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
+from deploy_tasks.plan.hosts import PLAN_BECOME, PLAN_USER, Host, Inventory
 from deploy_tasks.plan.inventory_graph import Graph
 from deploy_tasks.plan.inventory_ini import read_ini
 from deploy_tasks.plan.inventory_json import is_dynamic, read_dynamic
@@ -71,16 +72,17 @@ def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
     """The inventory a plan is deployed with: the given one, else its own, else one of the hosts it names.
 
     Where the plan names `localhost` and the inventory has none, it is there without being in the group `all`,
-    reached by a local connection, as in Ansible. Where tasks ask for root, the hosts become root unless the inventory
-    says otherwise.
+    reached by a local connection, as in Ansible. Where tasks ask for root, the hosts become root, and where the plan
+    names a user, that is whom they are logged in to as, unless the inventory says otherwise.
     """
     inventory = given or plan.inventory
     found = _of_names(plan) if inventory is None else _with_localhost(plan, inventory)
-    if not plan.become:
+    asked: dict[str, Any] = {PLAN_BECOME: True} if plan.become else {}
+    if plan.remote_user:
+        asked[PLAN_USER] = plan.remote_user
+    if not asked:
         return found
-    hosts = {
-        name: host.model_copy(update={"vars": {**host.vars, PLAN_BECOME: True}}) for name, host in found.hosts.items()
-    }
+    hosts = {name: host.model_copy(update={"vars": {**host.vars, **asked}}) for name, host in found.hosts.items()}
     return Inventory(hosts=hosts, groups=found.groups)
 
 

@@ -111,6 +111,7 @@ class Block(Model):
     index_var: str | None = None
     role: str | None = None
     role_path: str = Field("", description="plan-relative folder of the role")
+    once: str = Field("", description="where a block of this key has run a task, later ones of the play do nothing")
     defaults: dict[str, Any] = Field({}, description="the role's defaults: below everything else")
     role_vars: dict[str, Any] = Field({}, description="the role's vars: above the play's, below the block's")
     params: dict[str, Any] = Field({}, description="given with the role or include: above set_fact, below extra vars")
@@ -183,6 +184,7 @@ class Play(Model):
     force_handlers: bool = False
     tasks: tuple[Step, ...] = ()
     handlers: tuple[Task | Block, ...] = Field((), description="blocks only carry the role a handler belongs to")
+    playbook_dir: str | None = Field(None, description="folder of the play's own file, where it is not the plan's")
     where: str = ""
 
     def walk(self) -> Iterator[Task]:
@@ -224,6 +226,7 @@ class Plan(Model):
         {}, repr=False, description="decrypted values, which templates of the plan name; never part of a program"
     )
     playbook_dir: str = Field("", description="folder of the playbook within the folder that files resolve against")
+    remote_user: str | None = Field(None, description="whom to log in as where the inventory does not say")
 
     def walk(self) -> Iterator[Task]:
         """Every task and handler of every play."""

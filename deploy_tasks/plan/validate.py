@@ -134,6 +134,7 @@ def _is_root(host: Host) -> bool:
 def _check_play(play: Play, findings: Findings) -> None:
     handlers = [task for step in play.handlers for task in steps(step)]
     heard = {name for handler in handlers for name in (handler.name, handler.id, *handler.listen)}
+    heard |= {f"{step.role} : {task.name}" for step in play.handlers if isinstance(step, Block) for task in step.walk()}
     tasks = list(play.walk())
     for task in tasks:
         for index, name in enumerate(task.notify):

@@ -37,6 +37,7 @@ class Loaded:
 def load_playbook(
     path: Path,
     *,
+    text: str | None = None,
     extra_vars: Mapping[str, Any] = _NOTHING,
     vault_password_files: Sequence[Path] = (),
     root: Path | None = None,
@@ -44,6 +45,7 @@ def load_playbook(
 ) -> Loaded:
     """The plan of the playbook at `path`, with the roles, tasks and variables that it names.
 
+    `text` is the playbook's own text where it stands in no file; `path` then only says where it would be.
     `extra_vars` settle what must be known before anything runs, such as the name of an imported file; `root` is a
     folder outside which no file is read; `inventory_dir` is what the variable of that name stands for in file names.
     Raises `PlanError` with every problem of the whole site, each with file, line and column.
@@ -59,6 +61,8 @@ def load_playbook(
             root=os.path.realpath(root) if root else None,
             inventory=os.path.abspath(inventory_dir) if inventory_dir else None,
         )
+        if text is not None:
+            ctx.sources.give(Path(place), text)
         paths.entries.cache_clear()
         try:
             return _loaded(place, site)
@@ -68,6 +72,7 @@ def load_playbook(
 
 def _loaded(place: str, site: Site) -> Loaded:
     plays: tuple[Play, ...] = ()
+    site.top = os.path.dirname(place)
     with suppress(TooLarge):  # the problem is noted
         plays = read_plays(place, site)
     ctx = site.ctx
@@ -76,11 +81,21 @@ def _loaded(place: str, site: Site) -> Loaded:
         format="playbook",
         plays=plays,
         playbook_dir=site.name(os.path.dirname(place)),
+        remote_user=_user(site),
         secret_vars=ctx.vault.secrets,
     )
     if ctx.findings.problems:
         raise PlanError(ctx.places.locate_all(_all(plan, site)))
     return Loaded(plan, Path(site.base), ctx.places)
+
+
+def _user(site: Site) -> str | None:
+    """Whom all plays log in as, where the inventory does not say; different ones are a problem."""
+    if len(site.users) > 1:
+        path = next(path for name, path in site.users.items() if name is not None)
+        hint = "write the same remote_user on every play, or set ansible_user in the inventory"
+        site.problem(path, "not every play logs in as this user, but a host keeps one connection", hint)
+    return next(iter(site.users), None)
 
 
 def _all(plan: Plan, site: Site) -> list[Any]:

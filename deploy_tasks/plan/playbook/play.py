@@ -28,6 +28,7 @@ _KNOWN = (
     | {"max_fail_percentage", "serial", "strategy", "order"}
 )
 _STRATEGIES = ("linear", "free", "host_pinned")
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _SERIAL = re.compile(r"\d{1,9}%?")
 
 
@@ -51,12 +52,12 @@ class _Reader:
 
     def __init__(self, data: dict[str, Any], where: str, place: str, imported: Imported, site: Site) -> None:
         self.data, self.where, self.imported, self.site = data, where, imported, site
+        self.folder = os.path.dirname(place)
         site.new_play()
         self.own = read_common(data, where, site.ctx, known=_KNOWN)
         self.vars = {**self.own.vars, **(imported.vars or {})}
-        folder = os.path.dirname(place)
         self.scope = Scope(
-            Folders(folder, (folder,), (), site.inventory),
+            Folders(self.folder, (self.folder,), (), site.inventory),
             # `when` and the rest stay with the steps; a play's vars are layers of its own.
             Inherited().under(replace(self.own, vars={})),
             firm=(self.vars,),
@@ -68,6 +69,7 @@ class _Reader:
         known = {name: value for each in files if len(each.choices) == 1 for name, value in _only(each.choices).items()}
         self.scope = self.scope.knowing(known)
         hosts = self._hosts()
+        self._user(hosts)
         steps = self._steps()
         handlers = self._handlers()
         return Play(
@@ -86,6 +88,7 @@ class _Reader:
             force_handlers=bool(self._switch("force_handlers")),
             tasks=steps,
             handlers=handlers,
+            playbook_dir=None if self.folder == self.site.top else self.site.name(self.folder),
             where=self.where,
         )
 
@@ -184,6 +187,14 @@ class _Reader:
             return None
         return None if value is None else float(text)
 
+    def _user(self, hosts: tuple[str, ...]) -> None:
+        """Who the play logs in as. All plays say the same, since a host keeps one connection."""
+        keyword = "user" if self.data.get("user") is not None else "remote_user"
+        value = self._known(keyword)
+        local = self.own.connection == "local" or set(hosts) <= _LOCAL
+        if not local:
+            self.site.users.setdefault(None if value is None else str(value), f"{self.where}.{keyword}")
+
     def _known(self, keyword: str) -> Any:
         """The value of a keyword that must be known before anything runs."""
         try:
@@ -240,10 +251,6 @@ def _order(value: Any, _play: Mapping[str, Any], _extra: Mapping[str, Any]) -> W
     return "hosts are taken in the order of the inventory", "leave it out, and write the inventory in that order"
 
 
-def _user(value: Any, play: Mapping[str, Any], _extra: Mapping[str, Any]) -> Wrong:
-    return "the user is chosen by the inventory", f"set ansible_user={value} there, for hosts or groups"
-
-
 def _port(value: Any, _play: Mapping[str, Any], _extra: Mapping[str, Any]) -> Wrong:
     return "the port is chosen by the inventory", f"set ansible_port={value} there, for hosts or groups"
 
@@ -255,8 +262,6 @@ def _fact_path(_value: Any, _play: Mapping[str, Any], _extra: Mapping[str, Any])
 _CHECKS: Mapping[str, Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Wrong]] = {
     "vars_prompt": _prompt,
     "order": _order,
-    "remote_user": _user,
-    "user": _user,
     "port": _port,
     "fact_path": _fact_path,
 }

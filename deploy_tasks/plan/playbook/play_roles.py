@@ -18,6 +18,7 @@ class PlayRoles:
         self.defaults: dict[str, Any] = {}
         self.role_vars: dict[str, Any] = {}
         self._handlers: dict[int, Block] = {}
+        self._keys: dict[str, list[Hashable]] = {}
         self._listed: set[int] = set()
         self._built: dict[Hashable, tuple[Block, ...]] = {}
         self._uses: dict[Hashable, list[Chain]] = {}
@@ -37,6 +38,14 @@ class PlayRoles:
             return False
         earlier.append(chain)
         return True
+
+    def key_text(self, place: str, key: Hashable) -> str:
+        """A short text for the key of a use: the role's folder, numbered when it is used in several ways."""
+        known = self._keys.setdefault(place, [])
+        if key not in known:
+            known.append(key)
+        number = known.index(key)
+        return place if number == 0 else f"{place}#{number + 1}"
 
     def handlers_of(self, key: Hashable, build: Callable[[], tuple[Block, ...]]) -> tuple[Block, ...]:
         """The handlers of a role, built once for each way in which it is used."""

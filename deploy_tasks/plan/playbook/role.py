@@ -189,6 +189,7 @@ class _Builder:
         self.use, self.folder, self.site, self.parents = use, folder, site, parents
         self.name = os.path.basename(folder) if os.path.isabs(use.name) else use.name
         self.place = site.name(folder)
+        self._single = False
         self.defaults = self._variables("defaults")
         self.role_vars = self._variables("vars")
         roles = (folder, *scope.folders.roles)
@@ -221,6 +222,7 @@ class _Builder:
         root = self.parents[0] if self.parents else self.use
         # What stands below a task that imports or includes a role runs only when that task is reached.
         below: tuple[Hashable, ...] = () if root.once else (root.where,)
+        self._single = True
         return self.site.roles.first_use(self._key(), (*below, *(parent.conditions for parent in self.parents)))
 
     def _key(self) -> Hashable:
@@ -252,6 +254,10 @@ class _Builder:
         )
         return (outer,)
 
+    def _once(self) -> str:
+        """The key by which a second use of the role that does run is known; empty where every use runs."""
+        return self.site.roles.key_text(self.place, self._key()) if self._single else ""
+
     def _block(
         self,
         steps: tuple[Step, ...],
@@ -259,6 +265,8 @@ class _Builder:
         exports: Mapping[str, Any],
         own: Common,
         params: Mapping[str, Any],
+        *,
+        handlers: bool = False,
     ) -> Block:
         return Block(
             name=self.name,
@@ -268,6 +276,7 @@ class _Builder:
             vars=own.vars,
             role=self.name,
             role_path=self.place,
+            once="" if handlers else self._once(),
             defaults=dict(defaults),
             role_vars=dict(exports),
             params=dict(params),
@@ -281,7 +290,7 @@ class _Builder:
 
         def build() -> tuple[Block, ...]:
             steps = self._steps("handlers", scope)
-            return (self._block(steps, defaults, exports, self.use.own, params),) if steps else ()
+            return (self._block(steps, defaults, exports, self.use.own, params, handlers=True),) if steps else ()
 
         return self.site.roles.handlers_of((self._key(), repr(self.scope.inherited)), build)
 

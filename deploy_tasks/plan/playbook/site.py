@@ -52,6 +52,10 @@ class Site:
         self.inventory = inventory
         self._documents: dict[str, Doc | None] = {}
         self._variables: dict[str, dict[str, Any]] = {}
+        #: The folder of the playbook that was asked for.
+        self.top = base
+        #: Whom plays log in as, and where that is said first.
+        self.users: dict[str | None, str] = {}
         self._sorts: dict[str, bool] = {}
         self._ids: dict[str, int] = {}
         self.roles = PlayRoles()

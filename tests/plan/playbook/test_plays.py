@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy_tasks.plan.inventory import inventory_for, parse_hosts_argument
 from deploy_tasks.plan.model import Block, Task
 from tests.support.playbooks import load, only_play, outline, problems, work, write_site
 
@@ -93,7 +94,7 @@ def test_keywords_come_down_from_the_play_over_role_and_block_to_the_task(tmp_pa
     [
         ("vars_prompt: [{name: pass}]", "nobody is asked", "-e pass=…"),
         ("order: shuffle", "in the order of the inventory", "leave it out"),
-        ("remote_user: me", "by the inventory", "ansible_user=me"),
+        ("port: 2222", "by the inventory", "ansible_port=2222"),
         ("strategy: mitogen", "'mitogen' is not one of", None),
         ("serial: some", "must be a count", "30%"),
         ("max_fail_percentage: 200", "from 0 to 100", "30"),
@@ -117,6 +118,26 @@ def test_what_a_play_cannot_say_is_refused(tmp_path: Path, keyword: str, message
 def test_prompts_that_are_answered_by_extra_variables_are_no_problem(tmp_path: Path) -> None:
     files = {"site.yml": "- hosts: all\n  vars_prompt: [{name: pass, private: true}]\n"}
     assert only_play(load(tmp_path, files, extra_vars={"pass": "x"})).hosts == ("all",)
+
+
+def test_the_user_of_all_plays_is_whom_hosts_are_logged_in_to_as(tmp_path: Path) -> None:
+    files = {
+        "site.yml": """
+- hosts: all
+  remote_user: "{{ who }}"
+- hosts: db
+  user: me
+- hosts: localhost
+"""
+    }
+    plan = load(tmp_path, files, extra_vars={"who": "me"}).plan
+    given = parse_hosts_argument("a,b")
+    given.hosts["b"].vars["ansible_user"] = "other"
+    users = {name: host.user for name, host in inventory_for(plan, given).hosts.items()}
+    assert (users["a"], users["b"]) == ("me", "other")
+    (problem,) = problems(tmp_path, files, extra_vars={"who": "you"})
+    assert "not every play logs in as this user" in problem.message
+    assert problem.line == 3
 
 
 def test_imported_playbooks_bring_their_plays(tmp_path: Path) -> None:
@@ -143,6 +164,7 @@ def test_imported_playbooks_bring_their_plays(tmp_path: Path) -> None:
     assert outline(wrapped.block) == [("r", ["command"]), "command"]
     assert db.where == "site.yml[1]"
     assert web.where == "parts/web.yml[0]"
+    assert (loaded.plan.playbook_dir, web.playbook_dir, db.playbook_dir) == (".", "parts", None)
 
 
 def test_all_problems_of_a_site_are_told_at_once_with_their_places(tmp_path: Path) -> None:

@@ -74,10 +74,13 @@ def test_what_a_role_depends_on_runs_before_it_and_only_once(tmp_path: Path) -> 
 def test_a_dependency_runs_again_where_the_first_may_not_have_run(tmp_path: Path) -> None:
     files = {"site.yml": "- hosts: all\n  roles: [{role: web, when: a}, {role: db, when: b}]\n"}
     files |= role("web", meta="dependencies: [common]\n") | role("db", meta="dependencies: [common]\n") | role("common")
-    assert outline(work(only_play(load(tmp_path, files)))) == [
+    found = work(only_play(load(tmp_path, files)))
+    assert outline(found) == [
         ("", [("common", ["common"]), ("web", ["web"])]),
         ("", [("common", ["common"]), ("db", ["db"])]),
     ]
+    once = [step.once for outer in found if isinstance(outer, Block) for step in outer.block if isinstance(step, Block)]
+    assert once == ["roles/common", "roles/web", "roles/common", "roles/db"]
 
 
 def test_a_role_runs_again_with_other_parameters_or_when_it_allows_it(tmp_path: Path) -> None:
