@@ -14,8 +14,10 @@ FILTERS = _words(
     abs attr b64decode b64encode basename batch bool capitalize center checksum combine combinations comment
     commonpath count d default dict2items dictsort difference dirname e escape expanduser expandvars extract
     filesizeformat first flatten float forceescape format from_json from_yaml from_yaml_all groupby hash
-    human_readable human_to_bytes indent int intersect items items2dict join json_query last length list log lower
-    mandatory map max md5 min normpath path_join permutations pow pprint product quote random realpath regex_escape
+    human_readable human_to_bytes hwaddr indent int intersect ip4_hex ipaddr ipmath ipsubnet ipv4 ipv6 ipwrap items
+    items2dict join json_query last length list log lower macaddr
+    mandatory map max md5 min network_in_network network_in_usable next_nth_usable normpath nthhost password_hash
+    path_join permutations pow pprint previous_nth_usable product quote random realpath reduce_on_network regex_escape
     regex_findall regex_replace regex_search reject rejectattr rekey_on_member relpath replace reverse root round safe
     select selectattr sha1 shuffle slice sort split splitext strftime string striptags subelements sum
     symmetric_difference ternary title to_datetime to_json to_nice_json to_nice_yaml to_uuid to_yaml tojson trim
@@ -28,7 +30,8 @@ TESTS = _words(
     """
     != < <= == > >= abs all any boolean callable change changed contains defined directory divisibleby eq equalto
     escaped even exists failed failure false file filter finished float ge greaterthan gt in integer is_abs is_dir
-    is_file is_link issubset issuperset iterable le lessthan link link_exists lower lt mapping match mount nan ne none
+    is_file is_link is_mount is_same_file isnan issubset issuperset iterable le lessthan link link_exists lower lt mapping match
+    mount nan ne none
     number odd reachable regex sameas same_file search sequence skip skipped started string subset succeeded success
     successful superset test timedout true truthy falsy undefined unreachable upper uri url urn version
     version_compare
@@ -43,13 +46,12 @@ LOOKUPS = _words("dict flattened indexed_items items list nested sequence subele
 # What Jinja2 or Ansible has and a program does not, with what to do instead.
 REFUSED = {
     "lipsum": "lipsum makes random text; write the text itself",
-    "password_hash": "hash the password beforehand and keep the hash in a variable",
     "vault": "secrets come in as variables when the deployment starts",
     "unvault": "secrets come in as variables when the deployment starts",
     "fileglob": "name the folder in `src`: it is taken along as a whole",
 }
 
-_PREFIXES = ("ansible.builtin.", "ansible.legacy.", "ansible.utils.", "community.general.")
+_PREFIXES = ("ansible.builtin.", "ansible.legacy.", "ansible.utils.", "ansible.netcommon.", "community.general.")
 
 
 def short_name(name: str) -> str:

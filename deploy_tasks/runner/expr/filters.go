@@ -17,7 +17,7 @@ func init() {
 	filters = []table{
 		defaultFilters, textFilters, layoutFilters, listFilters, pickFilters, sortFilters, setFilters, dictFilters,
 		numberFilters, jsonFilters, yamlFilters, encodeFilters, urlFilters, pathFilters, regexFilters, timeFilters,
-		randomFilters, sizeFilters, queryFilters,
+		randomFilters, sizeFilters, queryFilters, ipFilters, passwordFilters,
 	}
 	tests = []table{typeTests, compareTests, resultTests, setTests, hostTests, versionTests, regexTests, nameTests}
 }

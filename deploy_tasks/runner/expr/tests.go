@@ -43,6 +43,7 @@ var typeTests = table{
 	{"sequence", func(v any) bool { _, ok := value.Len(v); return ok }},
 	{"callable", isCallable},
 	{"nan", func(v any) bool { f, ok := v.(float64); return ok && math.IsNaN(f) }},
+	{"isnan", func(v any) bool { f, ok := v.(float64); return ok && math.IsNaN(f) }},
 	{"escaped", func(any) bool { return false }},
 	{"iterable", testIterable},
 	{"sameas", testSameAs},

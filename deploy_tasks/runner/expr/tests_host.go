@@ -21,7 +21,9 @@ var hostTests = table{
 	{"abs", pathTest(func(path string) bool { return strings.HasPrefix(path, "/") })},
 	{"is_abs", pathTest(func(path string) bool { return strings.HasPrefix(path, "/") })},
 	{"mount", pathTest(isMount)},
+	{"is_mount", pathTest(isMount)},
 	{"same_file", testSameFile},
+	{"is_same_file", testSameFile},
 	{"uri", func(c *call, v any) (any, error) { return testURI(c, v, false) }},
 	{"url", func(c *call, v any) (any, error) { return testURI(c, v, true) }},
 	{"urn", pathTest(func(s string) bool {
