@@ -191,9 +191,14 @@ def possible_files(target: str, doc: TaskDoc, scope: Scope, site: Site) -> list[
     """The files of tasks that a name with expressions may mean, those that are being included left out."""
     names = candidates.Names.of(scope, site, doc.fields, doc.common.vars)
     found: dict[str, None] = {}
+    folders = scope.folders.task_folders(handlers=scope.handlers, static=False)
+    role_folder = scope.folders.role
+    own = [folder for folder in folders if role_folder and folder.startswith(f"{role_folder}/")]
     for pattern in candidates.patterns(target, names):
-        for folder in scope.folders.task_folders(handlers=scope.handlers, static=False):
-            found.update(dict.fromkeys(_matching(pattern, folder, scope, site)))
+        matches = [place for folder in own for place in _matching(pattern, folder, scope, site)]
+        # What lies in the role's own folders is what it means; only without any are those around it looked at.
+        matches = matches or [place for folder in folders for place in _matching(pattern, folder, scope, site)]
+        found.update(dict.fromkeys(matches))
     return [place for place in found if place not in scope.within]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from deploy_tasks.plan.model import Block
 
-#: The conditions and tags of the roles that led to a role.
-Chain = tuple[Hashable, ...]
+#: The conditions on the way to a use of a role, outermost first, and the tags of those that led to it.
+Way = tuple[tuple[Hashable, ...], frozenset[str]]
 
 
 class PlayRoles:
@@ -21,22 +21,23 @@ class PlayRoles:
         self._keys: dict[str, list[Hashable]] = {}
         self._listed: set[int] = set()
         self._built: dict[Hashable, tuple[Block, ...]] = {}
-        self._uses: dict[Hashable, list[Chain]] = {}
+        self._uses: dict[Hashable, list[Way]] = {}
 
     def export(self, defaults: Mapping[str, Any], role_vars: Mapping[str, Any]) -> None:
         """Let the whole play see a role's variables; later roles are stronger."""
         self.defaults.update(defaults)
         self.role_vars.update(role_vars)
 
-    def first_use(self, key: Hashable, chain: Chain) -> bool:
+    def first_use(self, key: Hashable, way: Way) -> bool:
         """Whether a role is used for the first time where it runs whenever this use does.
 
         A use below other conditions or tags may run without the earlier one, so it counts as a first.
         """
+        conditions, tags = way
         earlier = self._uses.setdefault(key, [])
-        if any(other == chain[: len(other)] for other in earlier):
+        if any(other == conditions[: len(other)] and same == tags for other, same in earlier):
             return False
-        earlier.append(chain)
+        earlier.append(way)
         return True
 
     def key_text(self, place: str, key: Hashable) -> str:

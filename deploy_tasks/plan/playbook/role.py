@@ -223,7 +223,9 @@ class _Builder:
         # What stands below a task that imports or includes a role runs only when that task is reached.
         below: tuple[Hashable, ...] = () if root.once else (root.where,)
         self._single = True
-        return self.site.roles.first_use(self._key(), (*below, *(parent.conditions for parent in self.parents)))
+        conditions = (*below, *(condition for parent in self.parents for condition in parent.own.when))
+        tags = frozenset(tag for parent in self.parents for tag in parent.own.tags)
+        return self.site.roles.first_use(self._key(), (conditions, tags))
 
     def _key(self) -> Hashable:
         """What makes two uses of a role the same."""

@@ -71,8 +71,11 @@ def test_what_a_role_depends_on_runs_before_it_and_only_once(tmp_path: Path) -> 
     assert inner.role_vars == {"os": "linux"}
 
 
-def test_a_dependency_runs_again_where_the_first_may_not_have_run(tmp_path: Path) -> None:
-    files = {"site.yml": "- hosts: all\n  roles: [{role: web, when: a}, {role: db, when: b}]\n"}
+@pytest.mark.parametrize(
+    ("first", "second"), [("when: a", "when: b"), ("tags: []", "tags: [x]"), ("tags: x", "when: c")]
+)
+def test_a_dependency_runs_again_where_the_first_may_not_have_run(tmp_path: Path, first: str, second: str) -> None:
+    files = {"site.yml": f"- hosts: all\n  roles: [{{role: web, {first}}}, {{role: db, {second}}}]\n"}
     files |= role("web", meta="dependencies: [common]\n") | role("db", meta="dependencies: [common]\n") | role("common")
     found = work(only_play(load(tmp_path, files)))
     assert outline(found) == [
