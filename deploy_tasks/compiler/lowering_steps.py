@@ -217,7 +217,8 @@ class Steps:
         """Conditions of a step, in a playbook with their text."""
         if not self._tells:
             return self._nodes(conditions, where)
-        return [["cond", node, text] for text in conditions for node in self._nodes([text], where)]
+        written: dict[object, bool] = {"true": True, "false": False}
+        return [["cond", node, written.get(text, text)] for text in conditions for node in self._nodes([text], where)]
 
     def _only(self, host_patterns: Sequence[str], where: str) -> Node | None:
         condition = self._attempt(where, lambda: patterns.condition(host_patterns))

@@ -53,12 +53,11 @@ func pushVars(to []*value.Dict, vars *value.Dict) []*value.Dict {
 func (f frame) block(b *program.Block) frame {
 	f = f.inside(b.Vars, b.When, b.Tags)
 	f.params = pushVars(f.params, b.Params)
-	if b.Role == "" {
-		return f
-	}
-	f.role = &role{name: b.Role, path: b.RolePath, parent: f.role}
 	f.defaults = pushVars(f.defaults, b.Defaults)
 	f.roleVars = pushVars(f.roleVars, b.RoleVars)
+	if b.Role != "" {
+		f.role = &role{name: b.Role, path: b.RolePath, parent: f.role}
+	}
 	return f
 }
 

@@ -15,6 +15,7 @@ type inclusion struct {
 	name  string
 	steps []program.Step
 	frame frame
+	wrong string // why there is nothing
 }
 
 // include decides what an include brings, for all items of its loop first, and performs that then.
@@ -28,16 +29,19 @@ func (r *run) include(inc *program.Include, f frame) halt {
 	start := r.announce(inc.ID, r.includeName(inc, own), "include_"+inc.Kind)
 	began := time.Now()
 	o, found := r.inclusions(inc, f, own)
-	status := r.includeStatus(inc, own, &o, len(found))
+	status := r.includeStatus(inc, own, &o, found)
 	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(time.Since(began)), Msg: cut(o.msg, maxText), Where: inc.Where,
 		Result: boundedResult(o.result)}
 	end.Event = "task"
 	r.opts.Emit(end)
-	if status == Failed {
+	if o.failed && status == Failed {
 		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where},
 			value.DictOf("name", start.Name, "action", start.Module), o.result)
 	}
 	for _, each := range found {
+		if each.wrong != "" {
+			return r.lose(&Failure{Task: start.Name, Module: start.Module, Msg: each.wrong, Tail: []string{}, Where: inc.Where})
+		}
 		if inc.Kind == "role" {
 			r.roleNames = push(r.roleNames, each.name)
 		}
@@ -100,10 +104,12 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 	}
 	name, steps, found := choose(inc, value.Str(v))
 	if !found {
-		return failure(missing(inc, value.Str(v))), nil
+		wrong := missing(inc, value.Str(v))
+		o := outcome{msg: wrong, result: value.DictOf("include", name, "reason", wrong)}
+		return o, &inclusion{wrong: wrong}
 	}
 	o := outcome{result: value.DictOf("include", name, "include_args", value.NewDict())}
-	return o, &inclusion{name, steps, f.included(inc.Vars, loop, below(f.at+"/"+inc.ID, i))}
+	return o, &inclusion{name: name, steps: steps, frame: f.included(inc.Vars, loop, below(f.at+"/"+inc.ID, i))}
 }
 
 // choose finds the file or role that a target means.
@@ -112,19 +118,26 @@ func choose(inc *program.Include, target string) (string, []program.Step, bool) 
 		steps, found := inc.Choices[target]
 		return target, steps, found
 	}
-	name, found := seek(target, inc.Search, func(name string) bool { _, there := inc.Choices[name]; return there })
-	return name, inc.Choices[name], found
+	there := func(name string) bool { _, known := inc.Choices[name]; return known }
+	for _, ending := range []string{"", ".yml", ".yaml"} { // those of a role's tasks_from may be left out
+		if name, found := seek(target+ending, inc.Search, there); found {
+			return name, inc.Choices[name], true
+		}
+	}
+	return target, nil, false
 }
 
-// seek looks for a plan-relative name in folders, in order, and then as it is.
+// seek looks for a name as it is, which may be a plan-relative one already, and then in folders, in order.
 func seek(name string, folders []string, there func(string) bool) (string, bool) {
+	if full := path.Clean(name); there(full) {
+		return full, true
+	}
 	for _, folder := range folders {
 		if full := path.Join(folder, name); there(full) {
 			return full, true
 		}
 	}
-	full := path.Clean(name)
-	return full, there(full)
+	return name, false
 }
 
 func missing(inc *program.Include, target string) string {
@@ -137,11 +150,18 @@ func missing(inc *program.Include, target string) string {
 	return fmt.Sprintf("Could not find or access '%s' on the Ansible Controller.", target)
 }
 
-// includeStatus judges an include and counts it: once for everything it brings.
-func (r *run) includeStatus(inc *program.Include, own frame, o *outcome, found int) string {
+// includeStatus judges an include and counts it: once for everything it brings, and what is missing as failed.
+func (r *run) includeStatus(inc *program.Include, own frame, o *outcome, found []inclusion) string {
+	there := 0
+	for _, each := range found {
+		if each.wrong == "" {
+			there++
+		}
+	}
+	r.add(func(c *Counts) { c.OK += there; c.Failed += len(found) - there })
 	switch {
 	case o.failed && r.ctx.Err() == nil && r.truth(inc.IgnoreErrors, own):
-		r.add(func(c *Counts) { c.OK += 1 + found; c.Ignored++ })
+		r.add(func(c *Counts) { c.OK++; c.Ignored++ })
 		return Ignored
 	case o.failed:
 		r.countFailure(own)
@@ -149,7 +169,18 @@ func (r *run) includeStatus(inc *program.Include, own frame, o *outcome, found i
 	case o.skipped:
 		r.add(func(c *Counts) { c.Skipped++ })
 		return Skipped
+	case there < len(found):
+		o.result.Set("failed", true)
+		return Failed
 	}
-	r.add(func(c *Counts) { c.OK += found })
 	return OK
+}
+
+// lose fails the host for good: blocks around still rescue and end, but the play ends with the failure.
+func (r *run) lose(f *Failure) halt {
+	if r.lost == nil {
+		r.lost = f
+	}
+	r.failed = append(r.failed, f.Task)
+	return r.fail(f)
 }

@@ -22,10 +22,8 @@ func (r *run) meta(t *program.Task, f frame) halt {
 	switch word {
 	case "flush_handlers":
 		return r.flush()
-	case "end_play", "end_batch":
+	case "end_play", "end_batch", "end_host":
 		return endPlay
-	case "end_host":
-		return endHost
 	case "end_role":
 		if f.role == nil {
 			return r.metaFailed(t, f, "Cannot execute 'end_role' from outside of a role")

@@ -74,7 +74,6 @@ const (
 	failed
 	endRole // the rest of the role does not run; nor, from here on, does an always
 	endPlay
-	endHost
 )
 
 // run is one pass over the program: the real one, or one of the verify phase.
@@ -97,9 +96,10 @@ type run struct {
 	changed   []*program.Task
 	failed    []string
 	failure   *Failure
-	notifiers []int // of the handler that runs now
-	hopeless  bool  // the failure is one that no block rescues
-	gone      bool  // the host that a task was delegated to is out of reach: not even an always runs
+	lost      *Failure // a failure that no rescue makes good
+	notifiers []int    // of the handler that runs now
+	hopeless  bool     // the failure is one that no block rescues
+	gone      bool     // the host that a task was delegated to is out of reach: not even an always runs
 }
 
 // Run performs the program. The engine's Counts and Failure tell how it went; true means that nothing failed.
@@ -126,11 +126,8 @@ func (r *run) program() bool {
 		r.total += r.count(p.Tasks, frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}})
 	}
 	for i := range r.opts.Program.Plays {
-		switch r.runPlay(&r.opts.Program.Plays[i]) {
-		case failed:
+		if r.runPlay(&r.opts.Program.Plays[i]) == failed {
 			return false
-		case endHost:
-			return true
 		}
 	}
 	return true
@@ -163,22 +160,30 @@ func (r *run) runPlay(p *program.Play) halt {
 func (r *run) endOfPlay(p *program.Play, h halt) halt {
 	switch {
 	case h == goOn && !endsFlushed(p):
-		for range maxFlushes {
-			if len(r.pending) == 0 {
-				return goOn
-			}
-			if h := r.flush(); h != goOn {
-				return h
-			}
-		}
-		return r.fail(&Failure{Msg: "handlers notify each other without end", Tail: []string{}})
+		h = r.flushAll()
 	case h == failed && p.ForceHandlers && r.ctx.Err() == nil:
 		r.flush()
 	case h == endPlay:
 		h = goOn
 	}
 	r.pending = map[*handler][]int{}
+	if r.lost != nil && h != failed {
+		return r.fail(r.lost)
+	}
 	return h
+}
+
+// flushAll runs handlers until none is due.
+func (r *run) flushAll() halt {
+	for range maxFlushes {
+		if len(r.pending) == 0 {
+			return goOn
+		}
+		if h := r.flush(); h != goOn {
+			return h
+		}
+	}
+	return r.fail(&Failure{Msg: "handlers notify each other without end", Tail: []string{}})
 }
 
 // endsFlushed says whether the play's own last step is to run the handlers.

@@ -26,6 +26,14 @@ func setStats(j *job) module.Result {
 	return module.Result{Data: value.DictOf("ansible_stats", stats)}
 }
 
+// argOr is an argument, otherwise where it is not given.
+func (j *job) argOr(name string, otherwise any) any {
+	if v, ok := j.call.Args.Get(name); ok && v != nil {
+		return v
+	}
+	return otherwise
+}
+
 // identifier says whether a text is the name of a variable.
 func identifier(name string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
