@@ -61,11 +61,16 @@ func (f frame) block(b *program.Block) frame {
 	return f
 }
 
-// included is the frame of the steps that an include brings. Its condition and its tags are its own.
-func (f frame) included(vars, loop *value.Dict, at string) frame {
-	f.at = at
-	if vars.Len() > 0 {
-		f.includes = push(f.includes, layer{vars: vars})
+// included is the frame of the steps that an include brings. Its condition and its tags are its own. What the role
+// around was given counts for more than what a role in it is.
+func (f frame) included(inc *program.Include, loop *value.Dict, at string) frame {
+	if inc.Vars.Len() > 0 {
+		f.includes = push(f.includes, layer{vars: inc.Vars})
+	}
+	if inc.Kind == "role" {
+		for _, params := range f.params {
+			f.includes = push(f.includes, layer{vars: params})
+		}
 	}
 	return f.looped(loop, at)
 }

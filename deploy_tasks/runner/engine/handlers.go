@@ -16,18 +16,24 @@ const maxFlushes = 100
 type handler struct {
 	task  *program.Task
 	frame frame
+	group int // handlers that were written one after another
 	name  string
 	named bool // the name is known
 }
 
 // handlersOf gathers the handlers of a play in order; a block carries a role's scope.
 func handlersOf(steps []program.Step, f frame, to []*handler) []*handler {
+	group := 0
+	if n := len(to); n > 0 {
+		group = to[n-1].group + 1
+	}
 	for _, s := range steps {
 		switch {
 		case s.Block != nil:
 			to = handlersOf(s.Block.Block, f.block(s.Block), to)
+			group = len(to) // a new one
 		case s.Task != nil:
-			to = append(to, &handler{task: s.Task, frame: f})
+			to = append(to, &handler{task: s.Task, frame: f, group: group})
 		}
 	}
 	return to
@@ -44,26 +50,35 @@ func (r *run) notify(t *program.Task, task string, names []string) halt {
 	return goOn
 }
 
-// mark makes the handlers pending that have this name or listen to it: of one name the first alone.
+// mark makes the handlers pending that have this name or listen to it.
 func (r *run) mark(name string) (found bool) {
-	named := false
-	for _, h := range r.handlers {
-		hit := !named && r.answers(h, name)
-		named = named || hit
-		if !hit && !slices.Contains(h.task.Listen, name) {
-			continue
+	by := []int{}
+	if r.opts.Recorder != nil {
+		if seq := r.opts.Recorder.TaskSeq(); seq != 0 {
+			by = append(by, seq)
 		}
-		found = true
-		by := r.pending[h]
-		if r.opts.Recorder != nil {
-			if seq := r.opts.Recorder.TaskSeq(); seq != 0 {
-				by = append(by, seq)
+	}
+	named := r.named(name)
+	for _, h := range r.handlers {
+		if h == named || slices.Contains(h.task.Listen, name) {
+			found = true
+			r.pending[h] = push(r.pending[h], by...)
+			if r.pending[h] == nil {
+				r.pending[h] = by
 			}
 		}
-		if by == nil {
-			by = []int{}
+	}
+	return found
+}
+
+// named finds the one handler that a name means: of several the first of those that were written together, and those
+// that came last before the others.
+func (r *run) named(name string) *handler {
+	var found *handler
+	for _, h := range r.handlers {
+		if (found == nil || h.group > found.group) && r.answers(h, name) {
+			found = h
 		}
-		r.pending[h] = by
 	}
 	return found
 }

@@ -25,7 +25,7 @@ func (r *run) include(inc *program.Include, f frame) halt {
 	}
 	own := f
 	own.when = push(f.when, inc.When...)
-	own = own.included(inc.Vars, nil, f.at)
+	own = own.included(inc, nil, f.at)
 	start := r.announce(inc.ID, r.includeName(inc, own), "include_"+inc.Kind)
 	began := time.Now()
 	o, found := r.inclusions(inc, f, own)
@@ -109,7 +109,7 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 		return o, &inclusion{wrong: wrong}
 	}
 	o := outcome{result: value.DictOf("include", name, "include_args", value.NewDict())}
-	return o, &inclusion{name: name, steps: steps, frame: f.included(inc.Vars, loop, below(f.at+"/"+inc.ID, i))}
+	return o, &inclusion{name: name, steps: steps, frame: f.included(inc, loop, below(f.at+"/"+inc.ID, i))}
 }
 
 // choose finds the file or role that a target means.
@@ -178,8 +178,8 @@ func (r *run) includeStatus(inc *program.Include, own frame, o *outcome, found [
 
 // lose fails the host for good: blocks around still rescue and end, but the play ends with the failure.
 func (r *run) lose(f *Failure) halt {
-	if r.lost == nil {
-		r.lost = f
+	if r.ruin == nil {
+		r.ruin = f
 	}
 	r.failed = append(r.failed, f.Task)
 	return r.fail(f)

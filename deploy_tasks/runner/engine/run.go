@@ -96,7 +96,7 @@ type run struct {
 	changed   []*program.Task
 	failed    []string
 	failure   *Failure
-	lost      *Failure // a failure that no rescue makes good
+	ruin      *Failure // a failure that no rescue makes good
 	notifiers []int    // of the handler that runs now
 	hopeless  bool     // the failure is one that no block rescues
 	gone      bool     // the host that a task was delegated to is out of reach: not even an always runs
@@ -167,8 +167,8 @@ func (r *run) endOfPlay(p *program.Play, h halt) halt {
 		h = goOn
 	}
 	r.pending = map[*handler][]int{}
-	if r.lost != nil && h != failed {
-		return r.fail(r.lost)
+	if r.ruin != nil && h != failed {
+		return r.fail(r.ruin)
 	}
 	return h
 }
