@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,6 +14,25 @@ from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, Vars
 
 # The modules that take expressions as text: which argument.
 _EXPRESSIONS = {"assert": "that", "debug": "var"}
+# Strategies in which hosts do not wait for each other: each of them performs what is to run once, as with Ansible.
+_FREE = frozenset({"free", "host_pinned"})
+
+
+class Names:
+    """The ids of tasks in a program. What other hosts are asked about must have an id of its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._count = Counter(task.id for task in plan.walk())
+        self._given: Counter[str] = Counter()
+
+    def of(self, task: Task) -> str:
+        """The task's id, with a number where several have it."""
+        asks = task.run_once or task.delegate_to is not None
+        if not asks or self._count[task.id] == 1:
+            return task.id
+        self._given[task.id] += 1
+        name = f"{task.id}#{self._given[task.id]}"
+        return name if name not in self._count else self.of(task)
 
 
 class Steps:
@@ -23,10 +43,13 @@ class Steps:
         # Results of playbooks tell the condition that did not hold, as Ansible's do.
         self._tells = plan.format == "playbook"
         self._become = plan.become
+        self._names = Names(plan)
+        self._waits = True
 
     def play(self, play: Play) -> dict[str, Any]:
         """A play; the facts it gathers are for the whole plan to settle."""
         where = play.where
+        self._waits = play.strategy not in _FREE
         roles = dict.fromkeys(block.role for block in _blocks(play.tasks) if block.role)
         return given(
             name=play.name or play.id,
@@ -103,7 +126,7 @@ class Steps:
         self._files.note(task)
         return (
             given(
-                id=task.id,
+                id=self._names.of(task),
                 name=self._value(task.name, f"{where}.name"),
                 module=task.module,
                 args=self._arguments(task),
@@ -181,7 +204,7 @@ class Steps:
             "diff": self._value(task.diff, f"{where}.diff"),
             "delegate_to": self._value(task.delegate_to, f"{where}.delegate_to"),
             "delegate_facts": task.delegate_facts or None,
-            "run_once": task.run_once or None,
+            "run_once": (task.run_once and self._waits) or None,
             "ignore_unreachable": task.ignore_unreachable or None,
             "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
             "search": list(task.search) if task.var_files else None,

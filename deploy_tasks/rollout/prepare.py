@@ -67,7 +67,9 @@ def prepare(request: Request) -> Prepared:
     problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
     if problems:
         raise PlanError(problems)
-    bundle = make_bundle(plan, chosen, plan_files(plan, base), {"extra_vars": dict(request.extra_vars)})
+    # A task may be delegated to any host of the inventory, whatever the limit.
+    around = inventory if any(task.delegate_to for task in plan.walk()) else chosen
+    bundle = make_bundle(plan, around, plan_files(plan, base), {"extra_vars": dict(request.extra_vars)})
     record = Record(
         id=_id(request.deployment_id),
         name=plan.name,

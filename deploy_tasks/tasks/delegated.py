@@ -130,6 +130,7 @@ class Delegation:
             if event.get("event") == "result":
                 results.append(event.get("result"))
 
+        touched = False
         for last in (False,) * (_TRIES - 1) + (True,):
             left = max(until - time.monotonic(), 0.1)
             try:
@@ -145,8 +146,11 @@ class Delegation:
                 )
                 return _answer(to, report.summary, results)
             except transport.TransportError as error:
+                touched = touched or error.touched
                 again = error.retryable and error.touched and not cancelled() and left > _PAUSE_S
                 if last or not again:
+                    if not touched:  # the task has not been there: nothing is to be taken back
+                        self._here.redis.hdel(keys.delegated(self._grant.deployment), note.entry)
                     return _failure(to, error)
                 time.sleep(_PAUSE_S)
         raise AssertionError("the last try returns")

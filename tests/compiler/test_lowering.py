@@ -340,3 +340,18 @@ def test_the_same_input_gives_the_same_bytes_in_any_folder(folder: Path, tmp_pat
     shutil.rmtree(elsewhere)
     assert one.program == two.program
     assert [name for name, _ in one.files] == [name for name, _ in two.files]
+
+
+def test_what_others_are_asked_about_has_an_id_of_its_own() -> None:
+    found = lowered(
+        task(id="a", run_once=True),
+        task(id="a"),
+        Block(block=(task(id="a", delegate_to="db1"), task(id="b", run_once=True)), where="plays[0].tasks[2]"),
+    )
+    block = found[2]["block"]
+    assert [found[0]["id"], found[1]["id"], block[0]["id"], block[1]["id"]] == ["a#1", "a", "a#2", "b"]
+
+
+def test_hosts_that_do_not_wait_for_each_other_have_nothing_that_runs_once() -> None:
+    assert lowered(task(run_once=True))[0]["run_once"] is True
+    assert "run_once" not in lowered(task(run_once=True), strategy="free")[0]
