@@ -25,6 +25,7 @@ from deploy_tasks.plan.playbook.site import Site
 _MAX_DEPTH = 12
 _MAX_PATTERNS = 500
 _LOOKUPS = ("lookup", "query", "q")
+_TRUE = (True, "true", "yes", "True", 1)
 _ANY = None  # a part of a name that may be any text
 Parts = tuple[str | None, ...]
 
@@ -39,6 +40,11 @@ class Pattern:
     def literal(self) -> str | None:
         """The name, if all of it is known."""
         return "".join(part or "" for part in self.parts) if _ANY not in self.parts else None
+
+    @property
+    def absolute(self) -> bool:
+        """Whether it says its folder itself."""
+        return bool(self.parts) and (self.parts[0] or "").startswith("/")
 
     @property
     def open(self) -> bool:
@@ -112,7 +118,29 @@ _UNKNOWN = _Unknown()
 
 def patterns(text: str, names: Names) -> list[Pattern]:
     """Everything that a name with expressions may become, each once."""
-    return [Pattern(parts) for parts in dict.fromkeys(_Reader(names).text(text, 0))]
+    return list(_patterns(_Reader(names).text(text, 0)))
+
+
+def _patterns(texts: Iterable[Parts]) -> tuple[Pattern, ...]:
+    return tuple(Pattern(parts) for parts in dict.fromkeys(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A lookup that finds files: `first_found` or `fileglob`, the names it looks for, and whether none may be found."""
+
+    plugin: str
+    names: tuple[Pattern, ...]
+    skip: bool = False
+
+
+def looked_up(text: object, names: Names) -> Lookup | None:
+    """The lookup that a text is, if it is one of those that find files and nothing else."""
+    if not isinstance(text, str) or not is_template(text):
+        return None
+    reader = _Reader(names)
+    reader.whole(text, 0)
+    return reader.lookup
 
 
 class _Reader:
@@ -121,6 +149,8 @@ class _Reader:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.set: dict[str, nodes.Expr] = {}
+        #: The lookup that was read last.
+        self.lookup: Lookup | None = None
 
     def text(self, text: str, depth: int) -> list[Parts]:
         """The texts that a template may become."""
@@ -239,17 +269,21 @@ class _Reader:
             given += self.values(call.dyn_args, depth)
         if plugin == "first_found":
             options = {each.key: self._one(each.value, depth) for each in call.kwargs}
-            return self._first_found(function, [*given, *([options] if "files" in options else [])], depth)
+            given += [options] if "files" in options else []
+            skip = any(isinstance(each, dict) and each.get("skip") in _TRUE for each in [*given, options])
+            found = self._first_found(given, depth)
+            self.lookup = Lookup(plugin, _patterns(found.texts), skip or options.get("errors") == "ignore")
+            return [found] if function == "lookup" else [[found]]
         if plugin == "fileglob":
-            globs = _Texts([_globbed(parts) for value in given for parts in self.searched(value, depth)])
-            return [[globs]]
+            texts = [parts for value in given for parts in self.searched(value, depth)]
+            self.lookup = Lookup(plugin, _patterns(texts), skip=True)
+            return [[_Texts([_globbed(parts) for parts in texts])]]
         if plugin in ("items", "list", "flattened"):
             return [[item for value in given for item in _unfolded(value)]]
         return [_UNKNOWN]
 
-    def _first_found(self, function: str, given: list[Any], depth: int) -> list[Any]:
-        texts = _Texts([parts for value in given for parts in self.searched(value, depth)] or [(_ANY,)])
-        return [texts] if function == "lookup" else [[texts]]
+    def _first_found(self, given: list[Any], depth: int) -> _Texts:
+        return _Texts([parts for value in given for parts in self.searched(value, depth)] or [(_ANY,)])
 
     def searched(self, value: Any, depth: int) -> list[Parts]:
         """The names that `first_found` looks for, given one of its terms."""

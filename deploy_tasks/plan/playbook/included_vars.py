@@ -11,6 +11,7 @@ from typing import Any
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Step, VarsFile
 from deploy_tasks.plan.playbook import candidates, paths
+from deploy_tasks.plan.playbook.lookups import with_known_items
 from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
@@ -38,7 +39,8 @@ def include_vars(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     files = {site.name(place): site.variables(place, doc.where) for place in places}
     search = tuple(site.name(folder) for folder in scope.folders.stack())
     update = {"id": site.step_id(doc.where), "var_files": files, "search": search}
-    return (build_task(replace(doc, args=args), scope.inherited, site.ctx, **update),)
+    doc = replace(with_known_items(doc, scope, site), args=args)
+    return (build_task(doc, scope.inherited, site.ctx, **update),)
 
 
 def _fitting(doc: TaskDoc, site: Site) -> bool:

@@ -11,6 +11,7 @@ from deploy_tasks.plan.model import Block, Include, Step
 from deploy_tasks.plan.playbook import candidates, included_vars, paths, role
 from deploy_tasks.plan.playbook.carrying import carried
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
+from deploy_tasks.plan.playbook.lookups import with_known_items
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
 from deploy_tasks.plan.playbook.static import Unknown, known_text
@@ -21,6 +22,7 @@ _OF_INCLUDE = frozenset(
     {"action", "args", "collections", "debugger", "ignore_errors", "loop", "loop_control", "name", "no_log"}
     | {"run_once", "tags", "timeout", "vars", "when"}
 )
+_LOOP_FIELDS = ("loop", "loop_var", "index_var", "loop_label", "loop_extended")
 _FILE_ARGS = frozenset({"_raw_params", "file", "apply"})
 
 
@@ -69,11 +71,8 @@ def include(
     doc: TaskDoc, scope: Scope, site: Site, *, target: str, choices: Mapping[str, tuple[Step, ...]], **more: Any
 ) -> Include:
     """The step for a dynamic include."""
-    fields = {
-        name: doc.fields[name]
-        for name in ("loop", "loop_var", "index_var", "loop_label", "loop_extended")
-        if name in doc.fields
-    }
+    given = with_known_items(doc, scope, site).fields
+    fields = {name: given[name] for name in _LOOP_FIELDS if name in given}
     own = scope.inherited.under(doc.common)
     folders = scope.folders.task_folders(handlers=scope.handlers, static=False)
     return Include(

@@ -246,3 +246,55 @@ def test_sources_are_named_as_ansible_would_find_them(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, {"site.yml": PLAY + "    - copy: {src: shred.conf, dest: /x}\n"})
     assert "there is no file 'shred.conf'" in problem.message
     assert "did you mean shared.conf?" in (problem.hint or "")
+
+
+def test_files_that_a_loop_looks_for_are_found_when_they_can_be(tmp_path: Path) -> None:
+    files = {
+        "site.yml": "- hosts: all\n  roles: [r]\n",
+        "roles/r/tasks/main.yml": """
+- copy: {src: "{{ item }}", dest: /a/}
+  with_fileglob: [conf/*.conf, "{{ role_path }}/files/[ab]*"]
+- template: {src: "{{ item }}", dest: /b}
+  with_first_found: [gone.j2, t.j2]
+- template: {src: "{{ item }}", dest: /c}
+  with_first_found: ["{{ ansible_hostname }}.j2", t.j2]
+- copy: {src: "{{ lookup('first_found', names) }}", dest: /d}
+  vars: {names: {files: [x.conf, b], skip: true}}
+- copy: {src: "{{ lookup('first_found', names) }}", dest: /e}
+  vars: {names: ["conf/{{ os }}.conf", b]}
+- copy: {src: "{{ source }}", dest: /f}
+  vars: {source: "{{ role_path }}/files/{{ os }}"}
+- copy: {src: "{{ source }}", dest: /g}
+  vars: {source: "{{ role_path }}/files/b"}
+- include_tasks: "{{ item }}"
+  with_fileglob: tasks/more/*.yml
+""",
+        "roles/r/tasks/more/2.yml": "- command: two\n",
+        "roles/r/tasks/more/1.yml": "- command: one\n",
+        "roles/r/files/conf/1.conf": "",
+        "roles/r/files/conf/2.conf": "",
+        "roles/r/files/conf/other": "",
+        "roles/r/files/b": "",
+        "roles/r/templates/t.j2": "",
+        "roles/r/templates/u.j2": "",
+    }
+    (role,) = work(only_play(load(tmp_path, files)))
+    assert isinstance(role, Block)
+    globbed, first, open_, known, mixed, variable, fixed, include = role.block
+    assert isinstance(globbed, Task)
+    assert globbed.args["src"] == "{{ item }}"
+    assert globbed.loop == ["roles/r/files/conf/1.conf", "roles/r/files/conf/2.conf", "roles/r/files/b"]
+    assert isinstance(first, Task)
+    assert first.loop == ["roles/r/templates/t.j2"]
+    sources = [task.args["src"] for task in (open_, known, mixed, variable, fixed) if isinstance(task, Task)]
+    assert sources == [
+        "roles/r/templates/{{ (item) | regex_replace('^roles/r/templates/', '') }}",
+        "roles/r/files/b",
+        "roles/r/files/{{ (lookup('first_found', names)) | regex_replace('^roles/r/files/', '') }}",
+        "roles/r/files/{{ (source) | regex_replace('^roles/r/files/', '') }}",
+        "roles/r/files/b",
+    ]
+    assert isinstance(include, Include)
+    assert include.loop == list(include.choices) == ["roles/r/tasks/more/1.yml", "roles/r/tasks/more/2.yml"]
+    gone = {"site.yml": PLAY + "    - copy: {src: '{{ item }}', dest: /x}\n      with_first_found: [no, nor]\n"}
+    assert any("there is no file 'no, nor'" in problem.message for problem in problems(tmp_path, gone))
