@@ -296,5 +296,6 @@ def test_files_that_a_loop_looks_for_are_found_when_they_can_be(tmp_path: Path) 
     ]
     assert isinstance(include, Include)
     assert include.loop == list(include.choices) == ["roles/r/tasks/more/1.yml", "roles/r/tasks/more/2.yml"]
-    gone = {"site.yml": PLAY + "    - copy: {src: '{{ item }}', dest: /x}\n      with_first_found: [no, nor]\n"}
-    assert any("there is no file 'no, nor'" in problem.message for problem in problems(tmp_path, gone))
+    gone = {"site.yml": PLAY + "    - copy: {src: '{{ item }}', dest: /x}\n      with_first_found: [none.j2, nor]\n"}
+    found = problems(tmp_path, gone)
+    assert any("there is no file 'none.j2, nor'" in problem.message for problem in found), found
