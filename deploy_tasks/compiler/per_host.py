@@ -19,9 +19,12 @@ from deploy_tasks.compiler.compile import Compiler
 from deploy_tasks.compiler.lowering import Program, lower, lower_vars
 from deploy_tasks.compiler.targets import Target
 from deploy_tasks.plan.model import Host, Inventory, Plan
+from deploy_tasks.plan.vault import secret_texts
 from deploy_tasks.secret import is_secret_name, secret_values
 
 _PIECE = 1 << 20
+# A shorter text is found in others by chance.
+_SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,23 @@ def compile_hosts(
     written = []
     for name, target in targets.items():
         host = inventory.hosts[name]
-        secret = tuple(
-            key for key, value in host.vars.items() if is_secret_name(key) or any(secret_values({key: value}))
-        )
+        secret = tuple(key for key, value in host.vars.items() if _is_secret(key, value, inventory.secrets))
         plain = host.model_copy(update={"vars": {k: v for k, v in host.vars.items() if k not in secret}})
         packed = gzip(_with_host(program, host_variables(plain, inventory)))
         path = place(name, target)
         digest, size = begun[target].write(path, packed)
         written.append(HostArtifact(name, target, path, digest, size, secret))
     return written
+
+
+def _is_secret(key: str, value: Any, encrypted: tuple[str, ...]) -> bool:
+    """Whether a variable is a secret by its name, or holds a text that was encrypted in the inventory."""
+    if is_secret_name(key) or any(secret_values({key: value})):
+        return True
+    texts = list(secret_texts({key: value})) if encrypted else []
+    return any(
+        secret == text or (len(secret) >= _SHORTEST and secret in text) for secret in encrypted for text in texts
+    )
 
 
 def _with_host(program: Program, variables: Mapping[str, Any]) -> bytes:

@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 import yaml
 
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan.yaml_values import MAX_DEPTH, MAX_NODES, BadValue, Values
+from deploy_tasks.plan.yaml_values import MAX_DEPTH, MAX_NODES, BadValue, Refused, Values
 from deploy_tasks.secret import is_secret_name
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "BadDocument", "Unlock", "at_node", "caret", "compose_yaml"]
-__all__ += ["construct", "decode", "parse_json", "parse_yaml", "plain", "read_bounded"]
+__all__ += ["construct", "decode", "parse_json", "parse_yaml", "placed", "plain", "read_bounded"]
 
 MAX_BYTES = 32 << 20
 Unlock = Callable[[str], Any]
@@ -94,9 +94,21 @@ def compose_yaml(text: str, source: str) -> yaml.Node | None:
 def construct(node: yaml.Node | None, source: str, unlock: Unlock | None = None) -> Any:
     """The plain value of a node. Raises `BadDocument` for tags that YAML files of ours may not have."""
     try:
-        return Values(unlock).of(node)
+        return Values(unlock and placed(unlock)).of(node)
     except BadValue as error:
         raise BadDocument(at_node(error.node, error.message, error.hint, source)) from None
+
+
+def placed(unlock: Unlock) -> Unlock:
+    """The same, whose `BadDocument` for a text becomes a problem at the place where the text stands."""
+
+    def opened(locked: str) -> Any:
+        try:
+            return unlock(locked)
+        except BadDocument as error:
+            raise Refused(error.problem.message, error.problem.hint) from None
+
+    return opened
 
 
 def at_node(node: yaml.Node, message: str, hint: str | None, source: str, text: str = "") -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from deploy_tasks.plan import patterns as host_patterns
 from deploy_tasks.secret import Secret
@@ -105,12 +105,16 @@ class Host(BaseModel):
 
 
 class Inventory(BaseModel):
-    """Hosts in document order, and the hosts of each group (those of child groups included)."""
+    """Hosts in document order, and the hosts of each group (those of child groups included).
+
+    `secrets` are texts among the variables that were encrypted where they came from: nobody is shown them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     hosts: dict[str, Host] = {}
     groups: dict[str, tuple[str, ...]] = {}
+    secrets: tuple[str, ...] = Field((), repr=False)
 
     def select(self, patterns: Sequence[str]) -> tuple[str, ...]:
         """Names of the hosts that Ansible host patterns select, in inventory order; no pattern selects all.
@@ -127,4 +131,5 @@ class Inventory(BaseModel):
             groups={
                 group: tuple(member for member in members if member in wanted) for group, members in self.groups.items()
             },
+            secrets=self.secrets,
         )

@@ -18,6 +18,7 @@ from deploy_tasks.plan.inventory_vars import VarFolder
 from deploy_tasks.plan.inventory_yaml import read_yaml
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.ranges import BadRange, expand
+from deploy_tasks.plan.vault import Vault
 
 __all__ = ["Host", "Inventory", "inventory_for", "load_inventory", "parse_hosts_argument"]
 
@@ -31,29 +32,31 @@ _MAX_FILES = 1000
 _MAX_DEPTH = 8
 
 
-def load_inventory(path: str | Path, *, plan_dir: Path | None = None) -> Inventory:
+def load_inventory(path: str | Path, *, plan_dir: Path | None = None, vault: Vault | None = None) -> Inventory:
     """The inventory at `path`, or `h1,h2,` itself, with the `group_vars/` and `host_vars/` beside it.
 
-    `plan_dir` is the folder of the plan, whose `group_vars/` and `host_vars/` are stronger. Raises `InventoryError`
-    whose problems name file and line.
+    `plan_dir` is the folder of the plan, whose `group_vars/` and `host_vars/` are stronger; `vault` has the passwords
+    of what ansible-vault encrypted. Raises `InventoryError` whose problems name file and line.
     """
     text = str(path)
+    vault = vault or Vault()
     if "," in text and not Path(text).exists():
-        return parse_hosts_argument(text, plan_dir=plan_dir)
+        return parse_hosts_argument(text, plan_dir=plan_dir, vault=vault)
     place = Path(text)
     if not place.exists():
         hint = "separate host names by commas to give them directly: -i web1,web2"
         raise InventoryError([Problem("", "there is no such file", hint, text)])
     graph = Graph()
     for file in _files(place, 0) if place.is_dir() else [place]:
-        _read(file, graph)
+        _read(file, graph, vault)
     beside = place if place.is_dir() else place.absolute().parent
-    return graph.build(*_folders(beside, plan_dir), source=text)
+    return _guarded(graph.build(*_folders(beside, plan_dir, vault), source=text), vault)
 
 
-def parse_hosts_argument(text: str, *, plan_dir: Path | None = None) -> Inventory:
+def parse_hosts_argument(text: str, *, plan_dir: Path | None = None, vault: Vault | None = None) -> Inventory:
     """An inventory of the hosts in `web1,web[2:4],db:2222`; one name needs a comma behind it."""
     graph = Graph()
+    vault = vault or Vault()
     for entry in (part.strip() for part in text.split(",")):
         if not entry:
             continue
@@ -65,7 +68,7 @@ def parse_hosts_argument(text: str, *, plan_dir: Path | None = None) -> Inventor
             graph.add_host(name)
             if port is not None:
                 graph.host_vars(name, {"ansible_port": port})
-    return graph.build(*_folders(Path.cwd(), plan_dir))
+    return _guarded(graph.build(*_folders(Path.cwd(), plan_dir, vault)), vault)
 
 
 def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
@@ -83,7 +86,7 @@ def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
     if not asked:
         return found
     hosts = {name: host.model_copy(update={"vars": {**host.vars, **asked}}) for name, host in found.hosts.items()}
-    return Inventory(hosts=hosts, groups=found.groups)
+    return found.model_copy(update={"hosts": hosts})
 
 
 def _of_names(plan: Plan) -> Inventory:
@@ -102,13 +105,18 @@ def _with_localhost(plan: Plan, inventory: Inventory) -> Inventory:
     shared = {"ansible_connection": "local"}
     local = {name: Host(name=name, vars=shared) for name in missing}
     groups = inventory.groups if "all" in inventory.groups else {"all": tuple(inventory.hosts), **inventory.groups}
-    return Inventory(hosts={**inventory.hosts, **local}, groups=groups)
+    return inventory.model_copy(update={"hosts": {**inventory.hosts, **local}, "groups": groups})
 
 
-def _folders(beside: Path, plan_dir: Path | None) -> list[VarFolder]:
-    folders = [VarFolder(beside)]
+def _guarded(inventory: Inventory, vault: Vault) -> Inventory:
+    """The inventory that knows which of its texts were encrypted."""
+    return inventory.model_copy(update={"secrets": tuple(vault.revealed)}) if vault.revealed else inventory
+
+
+def _folders(beside: Path, plan_dir: Path | None, vault: Vault) -> list[VarFolder]:
+    folders = [VarFolder(beside, vault)]
     if plan_dir is not None and plan_dir.resolve() != beside.resolve():
-        folders.append(VarFolder(plan_dir))
+        folders.append(VarFolder(plan_dir, vault))
     return folders
 
 
@@ -127,7 +135,7 @@ def _files(folder: Path, depth: int) -> list[Path]:
     return found
 
 
-def _read(path: Path, graph: Graph) -> None:
+def _read(path: Path, graph: Graph, vault: Vault) -> None:
     try:
         data = read_bounded(path)
         shebang = data.startswith((b"#!", b"\x7fELF"))
@@ -137,24 +145,24 @@ def _read(path: Path, graph: Graph) -> None:
         if shebang:
             hint = f"chmod +x {path}"
             raise BadDocument(Problem("", "is a script but is not executable", hint, str(path)))
-        _read_text(decode(data, str(path)), path, graph)
+        _read_text(decode(data, str(path)), path, graph, vault)
     except BadDocument as error:
         raise InventoryError([error.problem]) from None
 
 
-def _read_text(text: str, path: Path, graph: Graph) -> None:
+def _read_text(text: str, path: Path, graph: Graph, vault: Vault) -> None:
     source = str(path)
-    if text.startswith("$ANSIBLE_VAULT"):
-        hint = "put the decrypted file in its place: ansible-vault decrypt"
-        raise BadDocument(Problem("", "is encrypted with ansible-vault, which is not read", hint, source, 1))
+    if vault.is_encrypted(text):
+        hint = "ansible-vault decrypt it, and keep its secrets in group_vars or host_vars, which may be encrypted"
+        raise BadDocument(Problem("", "is an inventory that is encrypted as a whole", hint, source, 1))
     first = next((line.strip() for line in text.splitlines() if line.strip() and line.strip()[0] not in "#;"), "")
     if path.suffix == ".json" or first.startswith("{"):
         data = parse_json(text, source)
         if is_dynamic(data):
             read_dynamic(data, graph, source)
             return
-        read_yaml(text, graph, source)
+        read_yaml(text, graph, source, vault)
     elif path.suffix in (".yml", ".yaml") or (path.suffix != ".ini" and _YAML_START.fullmatch(first)):
-        read_yaml(text, graph, source)
+        read_yaml(text, graph, source, vault)
     else:
         read_ini(text, graph, source)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deploy_tasks.errors import InventoryError, Problem
-from deploy_tasks.plan.documents import BadDocument, decode, parse_yaml, read_bounded
+from deploy_tasks.plan.documents import BadDocument, decode, read_bounded
 from deploy_tasks.plan.fields import kind
+from deploy_tasks.plan.vault import Vault
 
 MAX_FILES = 10_000
 _SUFFIXES = ("", ".yml", ".yaml", ".json")
@@ -17,10 +18,10 @@ _MAX_DEPTH = 16
 
 
 class VarFolder:
-    """The variable files of one folder; each file is read once."""
+    """The variable files of one folder; each file is read once, encrypted ones with the vault's passwords."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, vault: Vault | None = None) -> None:
+        self._folder, self._vault = folder, vault or Vault()
         self._found: dict[tuple[str, str], dict[str, Any]] = {}
         self._present = {kind: (folder / kind).is_dir() for kind in ("group_vars", "host_vars")}
         self._left = MAX_FILES
@@ -63,11 +64,7 @@ class VarFolder:
         if self._left < 0:
             raise InventoryError([Problem("", f"more than {MAX_FILES} files of variables", None, str(path.parent))])
         try:
-            text = decode(read_bounded(path, _MAX_FILE), str(path))
-            if text.startswith("$ANSIBLE_VAULT"):
-                hint = "put the decrypted file in its place: ansible-vault decrypt"
-                raise BadDocument(Problem("", "is encrypted with ansible-vault, which is not read", hint, str(path), 1))
-            data = parse_yaml(text, str(path))
+            data = self._vault.parse_yaml(decode(read_bounded(path, _MAX_FILE), str(path)), str(path))
         except BadDocument as error:
             raise InventoryError([error.problem]) from None
         if data is None:

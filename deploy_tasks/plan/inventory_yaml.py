@@ -7,29 +7,33 @@ from typing import Any
 import yaml
 
 from deploy_tasks.errors import InventoryError, Problem
-from deploy_tasks.plan.documents import MAX_DEPTH, BadDocument, compose_yaml, construct, plain
+from deploy_tasks.plan.documents import MAX_DEPTH, BadDocument, compose_yaml, construct
 from deploy_tasks.plan.inventory_graph import Graph
 from deploy_tasks.plan.problems import MAX_PROBLEMS, suggest
 from deploy_tasks.plan.ranges import BadRange, expand
+from deploy_tasks.plan.vault import Vault
 
 _KEYS = ("hosts", "vars", "children")
 MAX_VISITS = 200_000
 
 
-def read_yaml(text: str, graph: Graph, source: str) -> None:
-    """Fill the graph from a YAML inventory. Raises `InventoryError` with every problem, `BadDocument` for bad YAML."""
+def read_yaml(text: str, graph: Graph, source: str, vault: Vault | None = None) -> None:
+    """Fill the graph from a YAML inventory; `vault` opens its encrypted values.
+
+    Raises `InventoryError` with every problem, `BadDocument` for bad YAML.
+    """
     root = compose_yaml(text, source)
     if root is None:
         return
-    reader = _Reader(graph, source)
+    reader = _Reader(graph, source, vault or Vault())
     reader.document(root)
     if reader.problems:
         raise InventoryError(reader.problems[:MAX_PROBLEMS])
 
 
 class _Reader:
-    def __init__(self, graph: Graph, source: str) -> None:
-        self.graph, self.source = graph, source
+    def __init__(self, graph: Graph, source: str, vault: Vault) -> None:
+        self.graph, self.source, self.vault = graph, source, vault
         self.problems: list[Problem] = []
         self.visits = 0
 
@@ -102,7 +106,7 @@ class _Reader:
         return found
 
     def _variables(self, node: yaml.Node) -> dict[str, Any]:
-        value = plain(construct(node, self.source), self.source)
+        value = construct(node, self.source, lambda locked: self.vault.reveal(locked, self.source))
         if value is None:
             return {}
         if not isinstance(value, dict):

@@ -18,6 +18,7 @@ MAX_NODES = 2_000_000
 _TAG = "tag:yaml.org,2002:"
 _STR, _MERGE, _SEQ, _MAP, _SET = (_TAG + name for name in ("str", "merge", "seq", "map", "set"))
 _UNSAFE = "!unsafe"
+_MARKS = ("{{", "{%", "{#")
 _VAULT = frozenset({"!vault", "!vault-encrypted"})
 
 
@@ -27,6 +28,14 @@ class BadValue(Exception):
     def __init__(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.node, self.message, self.hint = node, message, hint
+
+
+class Refused(Exception):
+    """What `unlock` of `Values` raises for a text that it cannot open."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class Values:
@@ -118,9 +127,17 @@ class Values:
             if self._unlock is None:
                 message = "is encrypted with ansible-vault, which is not read here"
                 raise BadValue(node, message, "put the decrypted value in place")
-            return self._unlock(node.value)
+            return self._unlocked(node, self._unlock)
         value = self._plain(node)
         return _raw(node, value) if unsafe and isinstance(value, str) else value
+
+    def _unlocked(self, node: yaml.ScalarNode, unlock: Callable[[str], Any]) -> Any:
+        try:
+            return unlock(node.value)
+        except Refused as error:
+            raise BadValue(node, str(error), error.hint) from None
+        except ValueError as error:
+            raise BadValue(node, str(error), "encrypt a value without it") from None
 
     def _plain(self, node: yaml.ScalarNode) -> Any:
         if node.tag in (_STR, _UNSAFE):
@@ -148,14 +165,21 @@ def _text(node: yaml.Node, value: str) -> str:
     return value
 
 
-def _raw(node: yaml.Node, text: str) -> str:
-    """The text kept from templating."""
-    if "{" not in text:
+def untemplated(text: str) -> str:
+    """The text kept from being read as a template. Raises `ValueError` for one that cannot be."""
+    if not any(mark in text for mark in _MARKS):
         return text
     if "endraw" in text:
-        raise BadValue(node, "is !unsafe and holds endraw", "write the value without that word")
+        raise ValueError("holds endraw, and is not to be read as a template")
     # The first line end after a block tag is dropped when templates are read, so one is added before such a text.
     return "{% raw %}" + ("\n" if text.startswith("\n") else "") + text + "{% endraw %}"
+
+
+def _raw(node: yaml.Node, text: str) -> str:
+    try:
+        return untemplated(text)
+    except ValueError as error:
+        raise BadValue(node, str(error), "write the value without that word") from None
 
 
 def _unknown_tag(node: yaml.Node) -> BadValue:

@@ -16,6 +16,7 @@ from deploy_tasks.errors import BadInput, InventoryError, StoreError
 from deploy_tasks.plan.bundle import read_bundle
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.model import Plan, Play
+from deploy_tasks.plan.vault import secret_texts
 from deploy_tasks.rollout.prepare import DEFAULT_TRIPLE
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.views import Grant
@@ -183,14 +184,15 @@ def _read(here: Context, deployment: str) -> Material:
     head = here.ledger.head(deployment)
     plan, inventory, options = _contents(here.store, head.record.bundle)
     extra = options.get("extra_vars") or {}
-    secrets = [*secret_values(extra)]
+    secrets = [*secret_values(extra), *secret_texts(plan.secret_vars), *inventory.secrets]
     for play in plan.plays:
         secrets.extend(secret_values(play.vars))
         for task in play.walk():
             secrets.extend(secret_values({"vars": task.vars, "args": task.args}))
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
+    lowered = lower_vars({**plan.secret_vars, **extra})
     players = tuple(_players(play, inventory) for play in plan.plays)
-    return Material(head.record, inventory, extra, lower_vars(extra), tuple(secrets), artifacts, players)
+    return Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, players)
 
 
 def _players(play: Play, inventory: Inventory) -> frozenset[str] | None:

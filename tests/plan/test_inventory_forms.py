@@ -69,7 +69,7 @@ def test_yaml_is_recognised_without_a_suffix(tmp_path: Path) -> None:
         ("all:\n  hsots:\n    h1:\n", 2, "did you mean hosts?"),
         ("all:\n  hosts:\n    h1: 5\n", 3, "must be a mapping of variables"),
         ("all:\n  hosts:\n    10: {}\n", 3, "a name here must be text"),
-        ("all:\n  hosts:\n    h1: {x: !vault abc}\n", 3, "encrypted with ansible-vault"),
+        ("all:\n  hosts:\n    h1: {x: !vault abc}\n", 3, "encrypted by ansible-vault"),
         ("all:\n  children:\n    a:\n      children:\n        a:\n", 5, "circle: a → a"),
         ("all:\n  hosts:\n    h[2:1]:\n", 3, "ends before it begins"),
         ("all:\n  hosts: {h1: [\n", 3, "not YAML"),

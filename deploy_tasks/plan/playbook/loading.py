@@ -19,8 +19,8 @@ from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.playbook.playbook import read_plays
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.playbook.site import Site, TooLarge, Wider
-from deploy_tasks.plan.playbook.vault import Vault
 from deploy_tasks.plan.validate import check_alone
+from deploy_tasks.plan.vault import Vault
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -9,7 +9,7 @@ from typing import Any
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.playbook.source import Sources
-from deploy_tasks.plan.playbook.vault import Vault
+from deploy_tasks.plan.vault import Vault
 
 
 @dataclass(slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan.documents import BadDocument, at_node, compose_yaml, decode, read_bounded
+from deploy_tasks.plan.documents import BadDocument, at_node, compose_yaml, decode, placed, read_bounded
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.playbook.places import Places
-from deploy_tasks.plan.playbook.vault import Vault
+from deploy_tasks.plan.vault import Vault, covered
 from deploy_tasks.plan.yaml_values import BadValue, Values
 
 MAX_FILE = 8 << 20
@@ -91,14 +91,14 @@ class Sources:
         try:
             data = self._given[path].encode() if path in self._given else read_bounded(path, MAX_FILE)
         except BadDocument as error:
-            _refuse(error.problem, shown)
+            raise BadDocument(replace(error.problem, file=shown)) from None
         self._bytes += len(data)
         if self._bytes > MAX_TOTAL:
             raise BadDocument(Problem("", f"the playbook reads more than {MAX_TOTAL >> 20} MiB", None, shown))
         vaulted = self._vault.is_encrypted(data)
-        if vaulted:
-            data = self._vault.decrypt(decode(data, shown), shown)
         text = decode(data, shown)
+        if vaulted:
+            text = self._vault.decrypt_file(text, shown)
         root = _root(text, shown, vaulted)
         return Doc(name, shown, self._value(root, "" if vaulted else text, shown), text, root, vaulted)
 
@@ -106,10 +106,8 @@ class Sources:
         def twice(node: yaml.Node, key: str, line: int) -> NoReturn:
             raise BadValue(node, f"{key[:80]!r} stands here and on line {line}", "keep one of them")
 
-        def unlock(locked: str) -> str:
-            return self._vault.hide(decode(self._vault.decrypt(locked, shown), shown))
-
         try:
+            unlock = placed(lambda locked: self._vault.hide_text(locked, shown))
             return Values(unlock, twice, MAX_NODES).of(root)
         except BadValue as error:
             raise BadDocument(at_node(error.node, error.message, error.hint, shown, text)) from None
@@ -119,13 +117,4 @@ def _root(text: str, shown: str, vaulted: bool) -> yaml.Node | None:
     try:
         return compose_yaml(text, shown)
     except BadDocument as error:
-        if not vaulted:
-            raise
-        # The lines of an encrypted file are not shown.
-        found = error.problem
-        message = found.message.partition("\n")[0]
-        raise BadDocument(Problem("", message, found.hint, shown, found.line, found.column)) from None
-
-
-def _refuse(problem: Problem, shown: str) -> NoReturn:
-    raise BadDocument(Problem(problem.path, problem.message, problem.hint, shown, problem.line, problem.column))
+        raise BadDocument(covered(error.problem) if vaulted else error.problem) from None

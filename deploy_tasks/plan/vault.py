@@ -1,7 +1,8 @@
 """ansible-vault: reading what it encrypted, and keeping what was read apart from the plan.
 
-A decrypted value never stands in the plan: `hide` puts a variable in its place, and the value itself is delivered to
-the hosts when the deployment starts, as variables of the caller are.
+A decrypted value never stands in a plan: `hide` puts a variable in its place, and the value itself is delivered to
+the hosts when the deployment starts, as variables of the caller are. Variables of the inventory are delivered that way
+in any case; their decrypted values are only noted (`reveal`), so that no log shows them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from deploy_tasks.errors import PlanError, Problem
-from deploy_tasks.plan.documents import BadDocument, read_bounded
+from deploy_tasks.plan.documents import BadDocument, decode, parse_yaml, read_bounded
+from deploy_tasks.plan.yaml_values import untemplated
 
 PREFIX = "__vault_"
 _MAGIC = "$ANSIBLE_VAULT"
@@ -45,6 +48,8 @@ class Vault:
         self._keys: dict[tuple[bytes, bytes], bytes] = {}
         #: What stands behind the variables that `hide` gave out.
         self.secrets: dict[str, Any] = {}
+        #: Every text that `reveal` gave out.
+        self.revealed: dict[str, None] = {}
 
     @staticmethod
     def is_encrypted(data: bytes | str) -> bool:
@@ -56,6 +61,43 @@ class Vault:
         name = f"{PREFIX}{len(self.secrets)}"
         self.secrets[name] = value
         return f"{{{{ {name} }}}}"
+
+    def hide_text(self, locked: str, shown: str) -> str:
+        """The template that stands for one encrypted text. Like Ansible's, the text is no template itself.
+
+        Raises `BadDocument`.
+        """
+        return self.hide(untemplated(self._plain(locked, shown)))
+
+    def reveal(self, locked: str, shown: str) -> str:
+        """One encrypted text itself, kept from templating. Raises `BadDocument`."""
+        text = self._plain(locked, shown)
+        self.revealed[text] = None
+        return untemplated(text)
+
+    def parse_yaml(self, text: str, source: str) -> Any:
+        """The data of a YAML document that may be encrypted, or hold encrypted texts, with everything revealed.
+
+        Raises `BadDocument`.
+        """
+        if not self.is_encrypted(text):
+            return parse_yaml(text, source, lambda locked: self.reveal(locked, source))
+        try:
+            data = parse_yaml(self.decrypt_file(text, source), source)
+        except BadDocument as error:
+            raise BadDocument(covered(error.problem)) from None
+        self.revealed.update(dict.fromkeys(secret_texts({"": data})))
+        return data
+
+    def decrypt_file(self, text: str, shown: str) -> str:
+        """The text of a file that is encrypted as a whole. Raises `BadDocument` with the file's first line."""
+        try:
+            return self._plain(text, shown)
+        except BadDocument as error:
+            raise BadDocument(replace(error.problem, line=1)) from None
+
+    def _plain(self, locked: str, shown: str) -> str:
+        return decode(self.decrypt(locked, shown), shown)
 
     def decrypt(self, text: str, shown: str) -> bytes:
         """What was encrypted. Raises `BadDocument` when the text is damaged or no password fits."""
@@ -98,6 +140,11 @@ class Vault:
         return self._passwords
 
 
+def covered(problem: Problem) -> Problem:
+    """The problem without the line of the document that its message shows."""
+    return replace(problem, message=problem.message.partition("\n")[0])
+
+
 def secret_texts(secrets: Mapping[str, Any]) -> Iterator[str]:
     """Every text and number among decrypted values, at any depth: what logs must not show."""
     pending: list[Any] = list(secrets.values())
@@ -116,7 +163,9 @@ def _parts(text: str, shown: str) -> tuple[bytes, bytes, bytes]:
     first, _, body = text.strip().partition("\n")
     header = _HEADER.fullmatch(first)
     if header is None:
-        raise BadDocument(Problem("", "is not a text of ansible-vault", "encrypt it again", shown))
+        raise BadDocument(
+            Problem("", "begins like a text encrypted by ansible-vault, but is none", "encrypt it again", shown)
+        )
     if header[1] not in ("1.1", "1.2") or header[2] != "AES256":
         message = f"is encrypted as {header[1]} {header[2][:20]}, which is not read"
         raise BadDocument(Problem("", message, "ansible-vault rekey writes 1.1 AES256", shown))
