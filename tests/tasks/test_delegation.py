@@ -204,7 +204,7 @@ def test_a_host_out_of_reach_ends_the_asking_host_as_unreachable(site: Site, hos
     host = result.hosts["host0"]
     assert (host.unreachable, host.failed) == (1, 0)
     assert host.error is not None
-    assert host.error.message.startswith("gone: refused on port 1")
+    assert host.error.message.startswith("gone: ")
 
 
 def test_ignore_unreachable_goes_on(site: Site, hosts: Path) -> None:

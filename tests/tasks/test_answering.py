@@ -1,0 +1,146 @@
+"""What a host may ask: tasks of the plan, of the kind it asks for, under their own names; nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from redis import Redis
+
+from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.inventory import load_inventory
+from deploy_tasks.rollout.hostbook import HostBook
+from deploy_tasks.rollout.ledger import Ledger
+from deploy_tasks.rollout.pulse import Held
+from deploy_tasks.rollout.views import Grant
+from deploy_tasks.settings import load
+from deploy_tasks.store import open_store
+from deploy_tasks.tasks.answering import Answers
+from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.delegated import forbidden, place
+from deploy_tasks.tasks.errands import Errand
+from deploy_tasks.tasks.material import Material
+from deploy_tasks.tasks.seal import Seal
+from deploy_tasks.transport import BadOutput
+from tests.support.stepping import make_record
+from tests.support.workers import local_hosts
+
+ERRANDS = {
+    "once": Errand(0, "command", run_once=True, delegates=False),
+    "db": Errand(0, "command", run_once=False, delegates=True, delegate_to="db1"),
+    "any": Errand(0, "command", run_once=False, delegates=True),
+}
+
+
+@pytest.fixture
+def grant(redis: Redis) -> Grant:
+    ledger = Ledger(redis)
+    record = make_record(hosts=2)
+    assert ledger.create(record)
+    assert ledger.claim("d1", "status", "queued", "running")
+    assert ledger.launch(record, 0, 10)
+    found = HostBook(redis).grant("d1", "web 0", 1, "w", 60)
+    assert isinstance(found, Grant)
+    return found
+
+
+@pytest.fixture
+def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
+    store = open_store(str(tmp_path / "store"))
+    here = SimpleNamespace(redis=redis, store=store, seal=Seal(store, redis), settings=load(state_dir=tmp_path))
+    material = SimpleNamespace(
+        errands=lambda _: ERRANDS,
+        peers=lambda *_: ("web 0", "web 1"),
+        lifetime_s=60,
+        inventory=Inventory(hosts={}, groups={}),
+        lowered_extra={},
+    )
+    made = Answers(cast(Context, here), cast(Material, material), Held(grant, "t"), 30)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ({"kind": "secrets"}, "asks for 'secrets', which no program does"),
+        ({}, "asks for None"),
+        (
+            {"kind": "once", "task": "other", "key": "other"},
+            "the turn of the task 'other', which the plan does not have",
+        ),
+        ({"kind": "once", "task": "db", "key": "db"}, "the turn of the task 'db', which the plan does not have"),
+        ({"kind": "once", "task": ["once"], "key": "once"}, "which the plan does not have"),
+        ({"kind": "once", "task": "once", "key": "db/1"}, "the turn of once under the key 'db/1'"),
+        ({"kind": "once", "task": "once", "key": "once" + "/1" * 600}, "under the key"),
+        ({"kind": "performed", "task": "once", "key": "once", "outcome": "fine"}, "without an outcome"),
+        ({"kind": "delegate", "task": "once", "to": "db1", "given": {}}, "delegation of the task 'once'"),
+        ({"kind": "delegate", "task": "db", "to": "db2", "given": {}}, "delegates db to 'db2', which is for db1"),
+        ({"kind": "delegate", "task": "any", "to": 7, "given": {}}, "without saying to whom"),
+        ({"kind": "delegate", "task": "any", "to": "db2", "given": []}, "without saying to whom and with what"),
+    ],
+)
+def test_what_no_program_of_ours_asks_is_refused(answers: Answers, question: Mapping[str, Any], why: str) -> None:
+    with pytest.raises(BadOutput, match=why):
+        answers.ask(question)
+
+
+def answered(answers: Answers, question: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = answers.ask(question)
+    until = time.monotonic() + 10
+    while (known := answer()) is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return known
+
+
+def test_a_host_that_is_none_of_the_inventory_is_not_asked(answers: Answers) -> None:
+    told = answered(answers, {"kind": "delegate", "task": "any", "to": "evil.example", "given": {}})
+    assert told == {"error": "delegate_to: 'evil.example' is no host of the inventory"}
+
+
+def test_a_result_that_nobody_was_to_make_is_not_kept(answers: Answers, redis: Redis) -> None:
+    """A host that tells a result without having had the turn changes nothing for the others."""
+    question = {"kind": "performed", "task": "once", "key": "once", "outcome": {"result": {"stdout": "forged"}}}
+    assert answered(answers, question) == {}
+    assert answered(answers, {"kind": "once", "task": "once", "key": "once"}) == {"do": "perform"}
+
+
+def test_closing_gives_up_what_is_waited_for(answers: Answers, redis: Redis, grant: Grant) -> None:
+    other = HostBook(redis).grant("d1", "web 1", 1, "w1", 60)
+    assert isinstance(other, Grant)
+    answers._held.grant = other
+    answer = answers.ask({"kind": "once", "task": "once", "key": "once"})
+    assert answer() is None
+    began = time.monotonic()
+    answers.close()
+    assert time.monotonic() - began < 3
+    assert answer() == {"error": "the conversation is over"}
+
+
+@pytest.mark.parametrize(
+    ("errand", "allowed"),
+    [
+        ({}, True),
+        ({"become": False, "become_user": "nobody"}, True),
+        ({"become": True, "become_user": "nobody"}, False),
+        ({"become_user": "nobody"}, False),
+        ({"become": {"$": ["var", "x"]}, "become_user": {"$": ["var", "y"]}}, False),
+    ],
+)
+def test_the_workers_machine_acts_as_nobody_but_the_worker(
+    tmp_path: Path, errand: dict[str, Any], allowed: bool
+) -> None:
+    inventory = load_inventory(local_hosts(tmp_path, 1))
+    here = SimpleNamespace(settings=load(state_dir=tmp_path / "own"))
+    material = SimpleNamespace(inventory=inventory, triple=lambda _: "x86_64-linux")
+    to = place(cast(Context, here), cast(Material, material), "localhost")
+    assert (to.endpoint.connection, to.endpoint.become) == ("local", False)
+    assert to.endpoint.state_dir == str(tmp_path / "own" / "localhost")
+    assert (forbidden(Errand(0, "command", False, True, **errand), to) is None) == allowed
+    there = place(cast(Context, here), cast(Material, material), "host0")
+    assert forbidden(Errand(0, "command", False, True, **errand), there) is None
