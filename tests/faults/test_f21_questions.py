@@ -1,0 +1,84 @@
+"""Faults while hosts ask: workers and hosts that die, with one host performing for the others and others for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy_tasks.outcome import DeploymentStatus as D
+from deploy_tasks.plan.model import Plan, Play, Task
+from deploy_tasks.producer import Handle, Request, prepare
+from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.record import Options
+from tests.faults.conftest import MakeFaultSite
+from tests.faults.support import truth
+from tests.faults.support.plans import release
+from tests.faults.support.site import FaultSite
+from tests.faults.support.truth import AT_GATE, GATE
+from tests.support.workers import shell
+
+ONCE = shell(
+    f"touch {AT_GATE}; while [ ! -e {GATE} ]; do sleep 0.05; done; echo {{{{ inventory_hostname }}}}",
+    run_once=True,
+    register="told",
+)
+TOLD = release("{{ told.stdout }}")
+
+
+def deploy(site: FaultSite, *tasks: dict[str, Any], **options: Any) -> Handle:
+    made = tuple(Task.model_validate({"id": f"t{n}", "name": f"task {n}", **task}) for n, task in enumerate(tasks))
+    plan = Plan(name="questions", format="playbook", plays=(Play(id="p", tasks=made),))
+    request = Request(plan, site.fleet.inventory_path, options=Options(**options))
+    return site.site.producer.submit(prepare(request))
+
+
+def asked(site: FaultSite, handle: Handle) -> bool:
+    """Whether a host performs it and the others wait."""
+    with site.redis.client() as client:
+        return bool(client.exists(keys.once(handle.id))) and len(truth.at_gate(site.hosts)) == 1
+
+
+def versions(site: FaultSite) -> set[str | None]:
+    return {truth.version(host) for host in site.hosts}
+
+
+def test_a_worker_killed_while_hosts_wait_for_one_of_them(fault_site: MakeFaultSite) -> None:
+    site = fault_site(3, lease_s=2)
+    _, _, first, _ = site.start()
+    handle = deploy(site, release("before"), ONCE, TOLD)
+    site.until(lambda: asked(site, handle) and len(site.in_flight(handle, first)) == 3, "one performs, two wait")
+    first.kill()
+    site.start("push")
+    site.until(lambda: len(site.in_flight(handle)) == 3, "the second worker has the hosts")
+    truth.open_gates(site.hosts)
+    result = site.finish(handle, 60)
+    assert result.status is D.SUCCEEDED, result.to_json()
+    assert len(versions(site)) == 1
+    assert versions(site) <= {host.name for host in site.hosts}
+    site.check_hosts()
+
+
+def test_the_performing_host_dies(fault_site: MakeFaultSite) -> None:
+    site = fault_site(3, lease_s=2)
+    site.start()
+    handle = deploy(site, ONCE, TOLD, max_fail_percentage=40, timeout_s=60)
+    site.until(lambda: asked(site, handle), "one performs")
+    (performer,) = truth.at_gate(site.hosts)
+    others = [host for host in site.hosts if host.name != performer]
+    site.fleet[performer].stop()
+    truth.open_gates(others)
+    result = site.finish(handle, 90)
+    assert result.status is D.FAILED, result.to_json()
+    assert result.hosts[performer].status.value in ("unreachable", "failed")
+    assert {truth.version(host) for host in others} == {others[0].name}
+
+
+def test_a_cancel_while_hosts_wait(fault_site: MakeFaultSite) -> None:
+    site = fault_site(3)
+    site.start()
+    handle = deploy(site, release("never"), ONCE, TOLD)
+    site.until(lambda: asked(site, handle), "one performs, two wait")
+    handle.cancel()
+    result = site.finish(handle)
+    assert result.status is D.CANCELLED, result.to_json()
+    assert versions(site) == {None}
+    site.check_hosts()
