@@ -60,6 +60,7 @@ class Steps:
             role_vars=self._value(play.role_vars, f"{where}.role_vars"),
             role_names=list(roles),
             force_handlers=play.force_handlers or None,
+            playbook_dir=play.playbook_dir,
             tasks=[self._step(step, ()) for step in play.tasks],
             handlers=[self._step(step, ()) for step in self._handlers(play.handlers)],
         )
@@ -94,6 +95,7 @@ class Steps:
             vars=self._value(block.vars, f"{where}.vars"),
             role=block.role,
             role_path=block.role_path,
+            once=block.once,
             defaults=self._value(block.defaults, f"{where}.defaults"),
             role_vars=self._value(block.role_vars, f"{where}.role_vars"),
             params=self._value(block.params, f"{where}.params"),

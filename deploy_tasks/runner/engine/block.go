@@ -5,13 +5,20 @@ import (
 	"runner/value"
 )
 
-// block runs a block, once or for every item of its loop. A role ends where its block ends.
+// block runs a block, once or for every item of its loop. A role ends where its block ends. One of
+// several uses of a role is passed over when an earlier one has run a task in the same play.
 func (r *run) block(b *program.Block, f frame) halt {
-	h := goOn
+	if b.Once != "" && r.spent[b.Once] {
+		return goOn
+	}
+	h, before := goOn, r.ran
 	if b.Loop.Has {
 		h = r.blockLoop(b, f)
 	} else {
 		h = r.passage(b, f)
+	}
+	if b.Once != "" && r.ran > before {
+		r.spent[b.Once] = true
 	}
 	if h == endRole && b.Role != "" {
 		return goOn

@@ -151,6 +151,22 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+func TestARoleThatHasRunIsPassedOver(t *testing.T) {
+	use := func(id string, more ...object) object {
+		return merge(object{"block": []object{say(id)}, "role": "r", "once": "roles/r"}, more...)
+	}
+	other := merge(use("other"), object{"once": "roles/r#2"})
+	plays := []object{
+		{"name": "p", "playbook_dir": "sub", "tasks": []object{use("a", when(lit(false))), use("b"), use("c"), other, tell("d", "playbook_dir")}},
+		{"name": "q", "tasks": []object{use("e")}},
+	}
+	r := newRig(t, object{"name": "x", "plays": plays})
+	r.run(context.Background())
+	if got, want := r.told(), "a: skipped, b: b, other: other, d: sub, e: e"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 func TestRolesKnowTheirNames(t *testing.T) {
 	names := tell("t", "role_name", "role_path", "ansible_parent_role_names", "ansible_role_names")
 	r := newRig(t, object{"name": "x", "playbook_dir": "site", "plays": []object{{"name": "p", "role_names": []string{"outer"}, "tasks": []object{

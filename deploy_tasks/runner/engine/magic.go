@@ -40,6 +40,9 @@ func (r *run) magic(f frame, name string, s *scope) (any, bool) {
 	case "ansible_version":
 		return ansibleVersion(), true
 	case "playbook_dir":
+		if r.play != nil && r.play.PlaybookDir != "" {
+			return folder(r.play.PlaybookDir), true
+		}
 		return folder(r.opts.Program.PlaybookDir), true
 	case "ansible_role_names", "ansible_play_role_names", "role_names":
 		return listOf(r.roleNames), true

@@ -24,6 +24,9 @@ const (
 
 // tell emits the event of a task's end.
 func (r *run) tell(t *program.Task, start TaskStart, o outcome, status string, took time.Duration, handler bool) {
+	if status != Skipped && !handler {
+		r.ran++
+	}
 	start.Event = "task"
 	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(took), Msg: cut(o.msg, maxText), Handler: handler, Where: t.Where}
 	if o.hidden {

@@ -90,6 +90,8 @@ type run struct {
 	handlers  []*handler // of the play, in the order of their definition
 	index     int
 	total     int
+	ran       int                // tasks that were performed and not skipped
+	spent     map[string]bool    // blocks that run once and have
 	quiet     bool               // count nothing
 	pending   map[*handler][]int // notified handlers, with the journal's task lines that notified them
 	uncertain bool               // a result that a check cannot know was registered
@@ -134,7 +136,7 @@ func (r *run) program() bool {
 }
 
 func (r *run) runPlay(p *program.Play) halt {
-	r.play, r.roleNames = p, p.RoleNames
+	r.play, r.roleNames, r.spent = p, p.RoleNames, map[string]bool{}
 	f := frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}}
 	if p.Only != nil {
 		mine, err := expr.Bool(p.Only, r.scope(f, nil))

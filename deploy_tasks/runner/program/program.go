@@ -23,6 +23,7 @@ type Play struct {
 	Defaults, RoleVars *value.Dict // of the roles, for the whole play
 	VarsFiles          []VarsFile
 	RoleNames          []string
+	PlaybookDir        string // where it is not the program's
 	ForceHandlers      bool
 	Facts              []string
 	Tasks, Handlers    []Step
@@ -51,6 +52,7 @@ type Block struct {
 	Vars                  *value.Dict
 	Loop                  Loop
 	Role, RolePath        string
+	Once                  string      // where a block of this key has run a task, later ones of the play do nothing
 	Defaults              *value.Dict // of the role: below everything else
 	RoleVars              *value.Dict // of the role: above the play's
 	Params                *value.Dict // given with the role: above set_fact

@@ -5,7 +5,8 @@ import "runner/value"
 func (d *decoder) play(from *value.Dict) Play {
 	p := Play{Name: d.text(from, "name"), Vars: d.dict(from, "vars"), Defaults: d.dict(from, "defaults"),
 		RoleVars: d.dict(from, "role_vars"), RoleNames: d.texts(from, "role_names"), ForceHandlers: d.flag(from, "force_handlers"),
-		Facts: d.texts(from, "facts"), Tasks: d.steps(from, "tasks"), Handlers: d.steps(from, "handlers"), Only: d.given(from, "only")}
+		PlaybookDir: d.text(from, "playbook_dir"),
+		Facts:       d.texts(from, "facts"), Tasks: d.steps(from, "tasks"), Handlers: d.steps(from, "handlers"), Only: d.given(from, "only")}
 	for _, item := range d.list(from, "vars_files") {
 		o := d.object(item, "vars_files")
 		p.VarsFiles = append(p.VarsFiles, VarsFile{Names: d.list(o, "names"), Choices: d.dict(o, "choices"), Where: d.text(o, "where")})
@@ -34,7 +35,8 @@ func (d *decoder) step(from *value.Dict) Step {
 func (d *decoder) block(from *value.Dict) *Block {
 	return &Block{Name: d.given(from, "name"), Block: d.steps(from, "block"), Rescue: d.steps(from, "rescue"),
 		Always: d.steps(from, "always"), When: d.list(from, "when"), Tags: d.texts(from, "tags"), Vars: d.dict(from, "vars"),
-		Loop: d.loop(from), Role: d.text(from, "role"), RolePath: d.text(from, "role_path"), Defaults: d.dict(from, "defaults"),
+		Loop: d.loop(from), Role: d.text(from, "role"), RolePath: d.text(from, "role_path"),
+		Once: d.text(from, "once"), Defaults: d.dict(from, "defaults"),
 		RoleVars: d.dict(from, "role_vars"), Params: d.dict(from, "params"), Where: d.text(from, "where")}
 }
 
