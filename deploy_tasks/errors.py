@@ -32,8 +32,10 @@ class Problem:
         return f"{text} ({self.hint})" if self.hint else text
 
     def to_json(self) -> dict[str, Any]:
-        """The problem as a JSON object, for editors."""
-        return asdict(self)
+        """The problem as a JSON object, for editors: `excerpt` is the line of the text with a caret below it."""
+        message, _, shown = self.message.partition("\n")
+        excerpt = "\n".join(line.removeprefix("    ") for line in shown.split("\n")) or None
+        return asdict(self) | {"message": message, "excerpt": excerpt}
 
 
 class DeployError(Exception):

@@ -263,7 +263,7 @@ def _reaching(consequence: str) -> Iterator[None]:
 
 
 def deploy(
-    plan: str | Path | Mapping[str, Any] | Plan,
+    plan: str | Path | Mapping[str, Any] | Sequence[Any] | Plan,
     inventory: str | Path | Inventory | None = None,
     *,
     verify: bool | None = None,
@@ -281,11 +281,13 @@ def deploy(
     rebuild: bool = False,
     target: str | None = None,
     deployment_id: str | None = None,
+    vault_password_file: str | Path | None = None,
 ) -> Handle:
     """Deploy a plan to the hosts of an inventory and return at once with a handle.
 
-    `plan` is a path, `-`, a parsed document or a plan; `limit` a host pattern, also `@ID.failed`; `serial` the sizes of
-    batches; `timeout_s` the deadline of one host; `parallel` how many hosts are worked on at once.
+    `plan` is a path (`.yml` is a playbook), `-`, a parsed document (a list is a playbook) or a plan; `limit` a host
+    pattern, also `@ID.failed`; `serial` the sizes of batches; `timeout_s` the deadline of one host; `parallel` how many
+    hosts are worked on at once.
     Raises `PlanError`, `InventoryError`, `BadInput` (nothing enqueued), `Refused` (hosts are held), `BrokerLost`.
     """
     producer = Producer()
@@ -303,7 +305,18 @@ def deploy(
         rebuild=rebuild,
         keep=producer.settings.keep,
     )
-    request = Request(plan, inventory, producer.limit(limit), extra_vars or {}, serial, target, deployment_id, options)
+    given = (Path(vault_password_file),) if vault_password_file else producer.settings.vault_password_files
+    request = Request(
+        plan,
+        inventory,
+        producer.limit(limit),
+        extra_vars or {},
+        serial,
+        target,
+        deployment_id,
+        options,
+        vault_password_files=given,
+    )
     return producer.submit(prepare(request))
 
 

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     plans_dir: Path | None = Field(
         None, description="Folder whose plans and inventories bare Celery messages may name; unset: they may not."
     )
+    vault_password_file: Path | None = Field(
+        None, description="Password of ansible-vault: a file that holds it, or an executable that prints it."
+    )
     schedules: Path | None = Field(None, description="The schedules beat reads; default config/schedules.yml.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much workers log.")
     log_format: Literal["text", "json"] = Field("text", description="Form of the workers' log lines.")
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
     def cache(self) -> Path:
         """The folder of built runners and artifacts."""
         return (self.cache_dir or self.state_dir / "cache").expanduser().absolute()
+
+    @property
+    def vault_password_files(self) -> tuple[Path, ...]:
+        """The password file of ansible-vault, where one is set."""
+        return () if self.vault_password_file is None else (self.vault_password_file.expanduser(),)
 
     @property
     def store(self) -> str:

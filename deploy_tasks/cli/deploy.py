@@ -8,19 +8,30 @@ from typing import Annotated
 import typer
 
 from deploy_tasks.cli import follow, request
-from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, SkipTags, Tags, split
+from deploy_tasks.cli.options import (
+    AsJson,
+    ExtraVars,
+    Inventory,
+    Limit,
+    Plan,
+    SkipTags,
+    Tags,
+    VaultPasswords,
+    split,
+    vault_passwords,
+)
 
 _HOW = "How"
 EXAMPLES = """\
 Examples:
 
-`deploy-tasks deploy web.json -i hosts.ini --verify`
+`deploy-tasks deploy site.yml -i hosts.ini --verify`
 
-`deploy-tasks deploy web.json -i hosts.ini --check --diff --limit 'web,!web-3'`
+`deploy-tasks deploy site.yml -i hosts.ini --check --diff --limit 'web,!web-3'`
 
 `deploy-tasks deploy web.json -i hosts.ini -e version=1.4 -e @secrets.yml --max-fail-percentage 10`
 
-`rustle-plan site.yml | deploy-tasks deploy - -i web-1,web-2, --json`
+`deploy-tasks plan site.yml -i hosts.ini | deploy-tasks deploy - -i hosts.ini --json`
 """
 
 
@@ -31,6 +42,7 @@ def deploy(
     tags: Tags = None,
     skip_tags: SkipTags = None,
     extra_vars: ExtraVars = None,
+    vault_password_file: VaultPasswords = None,
     verify: Annotated[
         bool, typer.Option("--verify", rich_help_panel=_HOW, help="Check digest and effect on every host afterwards.")
     ] = False,
@@ -68,7 +80,7 @@ def deploy(
         bool, typer.Option("-v", "--verbose", rich_help_panel="Output", help="One line for every host.")
     ] = False,
 ) -> int:
-    """Compile a plan, push it to every host, run it there and report; hosts that fail are rolled back.
+    """Compile a playbook or plan, push it to every host, run it there and report; hosts that fail are rolled back.
 
     Without a running service (`deploy-tasks up`) an embedded Redis and workers are started for this deployment and
     ended after it. Ctrl-C cancels in an orderly way, a second Ctrl-C leaves.
@@ -88,6 +100,7 @@ def deploy(
             extra_vars=extra_vars or (),
             target=target,
             timeout_s=timeout,
+            vault_password_files=vault_passwords(vault_password_file),
             verify=verify,
             check=check,
             diff=diff,

@@ -87,7 +87,9 @@ def _problems(error: DocumentError) -> None:
 def problem_lines(problem: Problem) -> list[Text]:
     """A problem as lines: where and what, the source line with a caret when known, what to write instead."""
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
-    head = ": ".join(render.printable(part) for part in (place, problem.path, problem.message) if part)
+    # A caret shows the place better than a path does.
+    path = "" if "\n" in problem.message and problem.column else problem.path
+    head = ": ".join(render.printable(part) for part in (place, path, problem.message) if part)
     lines = [Text("  " + head)]
     lines += [Text("    " + line, style="dim") for line in excerpt(problem)]
     if problem.hint:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deploy_tasks.settings import settings
+
 _HOSTS, _TASKS, _OUTPUT = "Which hosts", "Which tasks and variables", "Output"
 
-Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan: a path, or - for standard input.")]
+Plan = Annotated[
+    str, typer.Argument(metavar="PLAN", help="Playbook (YAML) or plan (JSON): a path, or - for standard input.")
+]
 Inventory = Annotated[
     str | None,
     typer.Option(
@@ -44,6 +49,16 @@ ExtraVars = Annotated[
         help="Variables that beat all others: name=value, JSON, or @file (YAML or JSON).",
     ),
 ]
+VaultPasswords = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--vault-password-file",
+        metavar="FILE",
+        rich_help_panel=_TASKS,
+        help="Password of ansible-vault, or an executable that prints it; may repeat. "
+        "Default: DEPLOY_TASKS_VAULT_PASSWORD_FILE.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON document, nothing else.")]
 Deployment = Annotated[str, typer.Argument(metavar="ID", help="The deployment.")]
 Hosts = Annotated[
@@ -54,3 +69,8 @@ Hosts = Annotated[
 def split(values: list[str] | None) -> tuple[str, ...]:
     """`["a,b", "c"]` as `("a", "b", "c")`."""
     return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
+
+
+def vault_passwords(files: list[Path] | None) -> tuple[Path, ...]:
+    """The password files that were given, else the one of the settings."""
+    return tuple(files) if files else settings().vault_password_files

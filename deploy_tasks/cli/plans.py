@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from deploy_tasks.cli import executables, failure, inputs, render, units, variables
-from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, split
+from deploy_tasks.cli.options import AsJson, ExtraVars, Inventory, Limit, Plan, VaultPasswords, split, vault_passwords
 from deploy_tasks.compiler.targets import normalise, this_machine
 from deploy_tasks.errors import BadInput, DeployError
+from deploy_tasks.plan.load import Given
 
 
 def validate(
@@ -20,11 +21,13 @@ def validate(
     inventory: Inventory = None,
     limit: Limit = None,
     extra_vars: ExtraVars = None,
+    vault_password_file: VaultPasswords = None,
     as_json: AsJson = False,
 ) -> int:
-    """Check a plan and its inventory without enqueueing anything: every problem at once, each with its place."""
+    """Check a playbook or plan and its inventory, enqueue nothing: every problem at once, each with its place."""
     try:
-        found = inputs.read(plan, inventory, limit, variables.extra_vars(extra_vars or ()))
+        given = Given(variables.extra_vars(extra_vars or ()), vault_passwords(vault_password_file))
+        found = inputs.read(plan, inventory, limit, given)
     except DeployError as error:
         if as_json:
             render.out().print(json.dumps({"valid": False, **failure.document(error)["error"]}))
@@ -59,13 +62,14 @@ def compile_(
     ] = False,
     limit: Limit = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the runner anew.")] = False,
+    vault_password_file: VaultPasswords = None,
     as_json: AsJson = False,
 ) -> int:
-    """Compile a plan into one self-contained executable per platform: copy it to a host and run it there alone.
+    """Compile a playbook or plan into one executable per platform: copy it to a host and run it there alone.
 
     Example: `deploy-tasks compile web.json -t aarch64-linux -o dist && dist/web-aarch64-linux run --check`
     """
-    found = inputs.for_compiling(plan, inventory, limit)
+    found = inputs.for_compiling(plan, inventory, limit, Given({}, vault_passwords(vault_password_file)))
     if per_host:
         return _per_host(found, output_dir, rebuild=rebuild, targets=target, as_json=as_json)
     wanted = [normalise(name) for name in split(target)] or list(found.targets) or [this_machine()]

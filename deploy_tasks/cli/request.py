@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy_tasks.cli import session, units, variables
@@ -20,6 +21,7 @@ def prepared(
     extra_vars: Sequence[str] = (),
     target: str | None = None,
     timeout_s: float | None = None,
+    vault_password_files: Sequence[Path] = (),
     **options: Any,
 ) -> Prepared:
     """Read, check and bundle. `options` are fields of `Options`. Raises `BadInput` and its kin with every problem."""
@@ -35,7 +37,17 @@ def prepared(
     )
     hosts = session.expand(limit)
     given = variables.extra_vars(extra_vars)
-    return prepare(Request(plan, inventory, hosts, extra_vars=given, target=target, options=chosen))
+    return prepare(
+        Request(
+            plan,
+            inventory,
+            hosts,
+            extra_vars=given,
+            target=target,
+            options=chosen,
+            vault_password_files=vault_password_files,
+        )
+    )
 
 
 def facts(request: Prepared) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from deploy_tasks.cli import executables, follow, inputs, render, request, targe
 from deploy_tasks.cli.rustle_config import Config
 from deploy_tasks.compiler.targets import TARGETS, Target, normalise, this_machine
 from deploy_tasks.errors import BadInput
+from deploy_tasks.plan.load import Given
 from deploy_tasks.settings import settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def deploy(config: Config) -> int:
         verify=config.verify,
         parallel=config.parallel,
         rebuild=config.rebuild,
+        vault_password_files=settings().vault_password_files,
     )
     _supported(config, [normalise(triple) for triple in ready.record.triples])
     if config.deploy_only:
@@ -136,9 +138,10 @@ def setup(config: Config) -> int:
 
 
 def _inputs(config: Config) -> inputs.Inputs:
+    given = Given({}, settings().vault_password_files)
     if config.compile_only:
-        return inputs.for_compiling(str(config.plan), config.inventory)
-    return inputs.read(str(config.plan), config.inventory)
+        return inputs.for_compiling(str(config.plan), config.inventory, given=given)
+    return inputs.read(str(config.plan), config.inventory, given=given)
 
 
 def _targets(config: Config, found: inputs.Inputs) -> list[Target]:

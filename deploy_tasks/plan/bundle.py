@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from deploy_tasks.errors import BadInput, PlanError, Problem
-from deploy_tasks.plan.documents import BadDocument, parse_json
+from deploy_tasks.plan.documents import PLAN_DEPTH, BadDocument, parse_json
 from deploy_tasks.plan.model import Inventory, Plan
 
 MAX_TOTAL = 4 << 30
@@ -185,7 +185,7 @@ def _options(data: bytes) -> dict[str, Any]:
 
 def _parse(data: bytes, name: str) -> Any:
     try:
-        return parse_json(data.decode("utf-8"), name)
+        return parse_json(data.decode("utf-8"), name, depth=PLAN_DEPTH)
     except (BadDocument, UnicodeDecodeError):
         raise BadInput(f"not a bundle: {name} is not JSON") from None
 

@@ -16,10 +16,12 @@ from deploy_tasks.errors import Problem
 from deploy_tasks.plan.yaml_values import MAX_DEPTH, MAX_NODES, BadValue, Refused, Values
 from deploy_tasks.secret import is_secret_name
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "BadDocument", "Unlock", "at_node", "caret", "compose_yaml"]
-__all__ += ["construct", "decode", "parse_json", "parse_yaml", "placed", "plain", "read_bounded"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "PLAN_DEPTH", "BadDocument", "Unlock", "at_node", "caret"]
+__all__ += ["compose_yaml", "construct", "decode", "parse_json", "parse_yaml", "placed", "plain", "read_bounded"]
 
 MAX_BYTES = 32 << 20
+#: Plans nest deeper than what people write: roles, includes and blocks stand inside each other.
+PLAN_DEPTH = 200
 Unlock = Callable[[str], Any]
 _SNIPPET = 60
 _MAX_SHOWN = 10_000
@@ -60,7 +62,7 @@ def decode(data: bytes, source: str) -> str:
         raise BadDocument(problem) from None
 
 
-def parse_json(text: str, source: str) -> Any:
+def parse_json(text: str, source: str, *, depth: int = MAX_DEPTH) -> Any:
     """JSON as bounded plain data; a syntax error is shown with its line and a caret under the column."""
     if len(text) > MAX_BYTES:
         raise BadDocument(Problem("", f"is larger than the limit of {MAX_BYTES >> 20} MiB", file=source))
@@ -69,10 +71,10 @@ def parse_json(text: str, source: str) -> Any:
     except json.JSONDecodeError as error:
         raise BadDocument(_caret(text, error.msg, error.lineno, error.colno, source)) from None
     except RecursionError:
-        raise BadDocument(Problem("", f"is nested deeper than {MAX_DEPTH} levels", file=source)) from None
+        raise BadDocument(Problem("", f"is nested deeper than {depth} levels", file=source)) from None
     except ValueError as error:
         raise BadDocument(Problem("", f"holds a number that JSON does not allow: {error}", file=source)) from None
-    return plain(value, source)
+    return plain(value, source, depth=depth)
 
 
 def parse_yaml(text: str, source: str, unlock: Unlock | None = None) -> Any:
@@ -118,25 +120,26 @@ def at_node(node: yaml.Node, message: str, hint: str | None, source: str, text: 
     return Problem("", shown, hint, source, line, column)
 
 
-def plain(value: Any, source: str) -> Any:
+def plain(value: Any, source: str, *, depth: int = MAX_DEPTH) -> Any:
     """A copy made of dict, list, str, int, float, bool and None only, its depth and size bounded.
 
     An anchor that is used again and again is counted each time, so that a small file cannot unfold into a huge one.
     """
-    return _Plain(source).copy(value, 0)
+    return _Plain(source, depth).copy(value, 0)
 
 
 class _Plain:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, deepest: int) -> None:
         self.source = source
+        self.deepest = deepest
         self.left = MAX_NODES
 
     def copy(self, value: Any, depth: int) -> Any:
         self.left -= 1
         if self.left < 0:
             self._refuse(f"holds more than {MAX_NODES} values")
-        if depth > MAX_DEPTH:
-            self._refuse(f"is nested deeper than {MAX_DEPTH} levels")
+        if depth > self.deepest:
+            self._refuse(f"is nested deeper than {self.deepest} levels")
         if isinstance(value, dict):
             return {self._key(key): self.copy(item, depth + 1) for key, item in value.items()}
         if isinstance(value, (list, tuple)):

@@ -2,22 +2,137 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from deploy_tasks.errors import PlanError, Problem
-from deploy_tasks.plan import rustle_deploy, rustle_plan
-from deploy_tasks.plan.documents import MAX_BYTES, BadDocument, decode, parse_json, read_bounded
+from deploy_tasks.plan import base_dir, rustle_deploy, rustle_plan
+from deploy_tasks.plan.documents import MAX_BYTES, PLAN_DEPTH, BadDocument, decode, parse_json, read_bounded
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.files import base_for
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.mending import follows
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.validate import check_alone
+from deploy_tasks.plan.vault import Vault
 
 MAX_TASKS = 20_000
 STDIN_NAME = "plan"
+_YAML = frozenset({".yml", ".yaml"})
+# The first line of YAML that says something begins a list, or it is a document mark: JSON plans begin with {.
+_LIST = re.compile(r"(?:\s*(?:#.*)?\n)*(?:---(?:\s|$)|%YAML|-\s)")
+
+
+class Places(Protocol):
+    """Knows where the parts of a plan stand in their files."""
+
+    def locate_all(self, problems: Sequence[Problem]) -> list[Problem]:
+        """The problems with file, line and column, in the order of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plan that was read, the folder its files resolve against, and where its parts stand in their files."""
+
+    plan: Plan
+    base: Path
+    places: Places | None = field(default=None, repr=False)
+
+    @property
+    def vars_dir(self) -> Path:
+        """The folder whose `group_vars/` and `host_vars/` belong to the plan."""
+        return self.base / self.plan.playbook_dir
+
+    def located(self, problems: Sequence[Problem]) -> list[Problem]:
+        """The problems with file, line and column where these are known."""
+        return self.places.locate_all(problems) if self.places else list(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What else is known when a plan is read: it decides what a playbook means.
+
+    `within`: no file outside this folder is read; `inventory_dir`: the folder of the inventory.
+    """
+
+    extra_vars: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    vault_password_files: Sequence[Path] = ()
+    within: Path | None = None
+    inventory_dir: Path | None = None
+
+    def beside(self, inventory: object) -> Given:
+        """The same, with the folder of the inventory where that is a file or folder."""
+        place = Path(inventory) if isinstance(inventory, (str, Path)) else None
+        if place is None or not place.exists():
+            return self
+        return replace(self, inventory_dir=place.absolute() if place.is_dir() else place.absolute().parent)
+
+
+def load(path: str, given: Given | None = None, *, stdin: TextIO | None = None) -> Loaded:
+    """The plan in a file, or on standard input for `-`: a playbook or one of the JSON forms.
+
+    Raises `PlanError` with all problems.
+    """
+    if path == "-":
+        text = (stdin or sys.stdin).read(MAX_BYTES + 1)
+        return load_text(text, Path.cwd() / STDIN_NAME, given, source=STDIN_NAME)
+    try:
+        text = decode(read_bounded(Path(path)), path)
+    except BadDocument as error:
+        raise PlanError([error.problem]) from None
+    return load_text(text, Path(path).absolute(), given, source=path)
+
+
+def load_text(text: str, place: Path, given: Given | None = None, *, source: str) -> Loaded:
+    """The plan in a text that stands, or might stand, in the file `place`; `source` names it in messages."""
+    given = given or Given()
+    if is_playbook(text, place.suffix):
+        return _playbook(text if source == STDIN_NAME else None, place, given)
+    folder = place.parent
+    data = _json(text, source)
+    plan = plan_of(data, source=source, folder=folder if source != STDIN_NAME else None)
+    own = data["metadata"].get("deploy_tasks") if "plays" in data and data.get("metadata") else None
+    if own is None:
+        return Loaded(plan, base_for(plan, folder) if source != STDIN_NAME else folder)
+    secrets = _decrypted(own.get("secret_vars") or {}, Vault(given.vault_password_files), source)
+    base = base_dir.read(own.get("base_dir", "."), folder, source)
+    return Loaded(plan.model_copy(update={"secret_vars": secrets}), base)
+
+
+def load_data(data: Mapping[str, Any] | Sequence[Any], given: Given | None = None) -> Loaded:
+    """The plan in a parsed document: a list is a playbook. Files resolve against the working directory."""
+    text = json.dumps(data)
+    place = Path.cwd() / STDIN_NAME
+    if isinstance(data, Mapping):
+        return load_text(text, place, given, source=STDIN_NAME)
+    return _playbook(text, place, given or Given())
+
+
+def is_playbook(text: str, suffix: str = "") -> bool:
+    """Whether a text is YAML and not JSON: by its file's suffix, or else by how it begins."""
+    if suffix.lower() in _YAML:
+        return not text.lstrip().startswith("{")
+    return _LIST.match(text) is not None
+
+
+def _playbook(text: str | None, place: Path, given: Given) -> Loaded:
+    from deploy_tasks.plan.playbook import load_playbook
+
+    found = load_playbook(
+        place,
+        text=text,
+        extra_vars=given.extra_vars,
+        vault_password_files=given.vault_password_files,
+        root=given.within,
+        inventory_dir=given.inventory_dir,
+    )
+    _bounded(found.plan, str(place))
+    return Loaded(found.plan.model_copy(update={"name": place.stem}), found.base, found.places)
 
 
 def load_plan(text: str, *, source: str, folder: Path | None = None) -> Plan:
@@ -25,14 +140,9 @@ def load_plan(text: str, *, source: str, folder: Path | None = None) -> Plan:
 
     `group_vars/` and `host_vars/` in `folder` belong to the inventory inside the plan.
     """
-    if text.lstrip()[:3] in ("---", "- n", "- h"):
-        hint = "give the JSON that rustle-plan or rustle-deploy writes"
-        raise PlanError([Problem("", "is YAML; a plan is JSON", hint, source, 1)])
-    try:
-        data = parse_json(text, source)
-    except BadDocument as error:
-        raise PlanError([error.problem]) from None
-    return plan_of(data, source=source, folder=folder)
+    if is_playbook(text):
+        raise PlanError([Problem("", "is YAML, not JSON", "playbooks are read with what lies beside them", source, 1)])
+    return plan_of(_json(text, source), source=source, folder=folder)
 
 
 def plan_of(data: Any, *, source: str, folder: Path | None = None) -> Plan:
@@ -47,12 +157,44 @@ def plan_of(data: Any, *, source: str, folder: Path | None = None) -> Plan:
     else:
         hint = "plays[] makes it a rustle-plan document, tasks[] a rustle-deploy plan"
         raise PlanError([Problem("", "has neither plays nor tasks", hint, source)])
-    count = sum(1 for _ in plan.walk()) if plan else 0
-    if count > MAX_TASKS:
-        raise PlanError([Problem("", f"has {count} tasks, more than the limit of {MAX_TASKS}", None, source)])
+    if plan is not None:
+        _bounded(plan, source)
     if plan is None or findings.problems:
         raise PlanError(_all(plan, folder, findings))
     return plan
+
+
+def read_plan(path: str, stdin: TextIO | None = None) -> tuple[Plan, Path]:
+    """The plan in a file, or on standard input for `-`, and the folder its files resolve against.
+
+    Raises `PlanError` with all problems.
+    """
+    found = load(path, stdin=stdin)
+    return found.plan, found.base
+
+
+def _json(text: str, source: str) -> Any:
+    try:
+        return parse_json(text, source, depth=PLAN_DEPTH)
+    except BadDocument as error:
+        raise PlanError([error.problem]) from None
+
+
+def _bounded(plan: Plan, source: str) -> None:
+    count = sum(1 for _ in plan.walk())
+    if count > MAX_TASKS:
+        raise PlanError([Problem("", f"has {count} tasks, more than the limit of {MAX_TASKS}", None, source)])
+
+
+def _decrypted(values: Mapping[str, Any], vault: Vault, source: str) -> dict[str, Any]:
+    """The secrets of a document whose form was found to be right."""
+    try:
+        return {name: json.loads(vault.decrypt(value["__ansible_vault"], source)) for name, value in values.items()}
+    except BadDocument as error:
+        raise PlanError([replace(error.problem, path="metadata.deploy_tasks.secret_vars")]) from None
+    except ValueError:
+        problem = Problem("metadata.deploy_tasks.secret_vars", "holds something else than was written there")
+        raise PlanError([replace(problem, file=source)]) from None
 
 
 def _all(draft: Plan | None, folder: Path | None, findings: Findings) -> list[Problem]:
@@ -65,21 +207,3 @@ def _all(draft: Plan | None, folder: Path | None, findings: Findings) -> list[Pr
     rest = [each for each in more.problems if not known & {each.path, each.message}]
     rest = [each for each in rest if not follows(each, findings.mended)]
     return findings.problems + rest
-
-
-def read_plan(path: str, stdin: TextIO | None = None) -> tuple[Plan, Path]:
-    """The plan in a file, or on standard input for `-`, and the folder its files resolve against.
-
-    Raises `PlanError` with all problems.
-    """
-    if path == "-":
-        text = (stdin or sys.stdin).read(MAX_BYTES + 1)
-        return load_plan(text, source=STDIN_NAME), Path.cwd()
-    place = Path(path)
-    try:
-        text = decode(read_bounded(place), path)
-    except BadDocument as error:
-        raise PlanError([error.problem]) from None
-    folder = place.absolute().parent
-    plan = load_plan(text, source=path, folder=folder)
-    return plan, base_for(plan, folder)

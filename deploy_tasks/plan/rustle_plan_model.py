@@ -203,11 +203,18 @@ class PlanningOptions(Strict):
     strategy: Strategy | None = None
 
 
+class VaultDoc(Strict):
+    """A value that ansible-vault encrypted, as JSON text."""
+
+    cipher: Text = Field(alias="__ansible_vault")
+
+
 class OwnDoc(Strict):
     """What `deploy-tasks plan` notes besides: the folder that files resolve against, seen from the document's."""
 
     version: Literal[1] = 1
     base_dir: str = "."
+    secret_vars: Annotated[dict[str, VaultDoc], NoneAsNothing] = {}
     exact: Mapping_ = {}
 
 

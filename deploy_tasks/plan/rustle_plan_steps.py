@@ -18,7 +18,7 @@ from deploy_tasks.plan.words import module_name
 _ALL = frozenset({"all", "*"})
 _ROLE = ("include_role", "import_role")
 #: What holds steps or plays of its own is never overridden: the document says it in the open.
-_NESTED = frozenset({"block", "rescue", "always", "choices", "tasks", "handlers", "plays"})
+_NESTED = frozenset({"block", "rescue", "always", "choices", "tasks", "handlers", "plays", "secret_vars"})
 _M = TypeVar("_M", bound=BaseModel)
 Entry = TaskDoc | HandlerDoc
 

@@ -6,13 +6,15 @@ made it is read back, and every field that came out different is noted there. So
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan import rustle_plan
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Block, Include, Model, Plan, Play, Step, Task, VarsFile
+from deploy_tasks.plan.vault import Vault
 
 VERSION = "0.1.0"
 _STRATEGIES = {
@@ -41,19 +43,25 @@ _PLAY = {
 }  # fmt: skip
 _NESTED = ("block", "rescue", "always")
 _CONTAINERS = frozenset({*_NESTED, "choices", "tasks", "handlers", "plays"})
-_LOW = frozenset({"assert", "debug", "fail", "meta", "pause", "ping", "set_fact", "setup", "stat", "wait_for"})
+_LOW = frozenset({"assert", "block", "debug", "fail", "meta", "pause", "ping", "set_fact", "setup", "stat", "wait_for"})
 _MEDIUM = frozenset({"blockinfile", "copy", "file", "lineinfile", "replace", "tempfile", "template", "unarchive"})
 _CRITICAL = frozenset({"command", "expect", "raw", "reboot", "script", "shell"})
 _BYTES = {"estimated_size": 0, "execution_mode": "Standalone"}
 
 
 def write_plan(
-    plan: Plan, *, base_dir: str = ".", hosts: Sequence[str] = (), created_at: str | None = None
+    plan: Plan,
+    *,
+    base_dir: str = ".",
+    hosts: Sequence[str] = (),
+    created_at: str | None = None,
+    vault: Vault | None = None,
 ) -> dict[str, Any]:
     """The document, JSON data throughout.
 
     `base_dir` is the folder that the plan's files resolve against, seen from where the document will lie; `hosts` are
-    those that it was planned for. Raises `PlanError` when the plan itself is wrong, such as an id that is taken twice.
+    those that it was planned for; `vault` encrypts the values that were encrypted before. Raises `PlanError` when the
+    plan itself is wrong, such as an id that is taken twice, or when there is no password for its secrets.
     """
     document = _document(plan, base_dir, hosts, created_at)
     findings = Findings()
@@ -61,7 +69,9 @@ def write_plan(
     if read is None or findings.problems:
         raise PlanError(findings.problems)
     own = document["metadata"]["deploy_tasks"]
-    _note_exact(own, plan, read)
+    _note_exact(own, plan.model_copy(update={"secret_vars": {}}), read)
+    if plan.secret_vars:
+        own["secret_vars"] = _encrypted(plan.secret_vars, vault or Vault())
     # Otherwise the plan would be called like the file that the document is put into.
     own["exact"] = {"name": plan.name} | own.get("exact", {})
     for entry, wanted, got in zip(document["plays"], plan.plays, read.plays, strict=True):
@@ -69,6 +79,10 @@ def write_plan(
         _note_all(entry["batches"][0]["tasks"], wanted.tasks, got.tasks)
         _note_all(entry["handlers"], wanted.handlers, got.handlers)
     return document
+
+
+def _encrypted(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    return {name: {"__ansible_vault": vault.encrypt(json.dumps(value).encode())} for name, value in values.items()}
 
 
 def _document(plan: Plan, base_dir: str, hosts: Sequence[str], created_at: str | None) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _check_become(plan: Plan, hosts: list[Host], findings: Findings) -> None:
             findings.add(f"{task.where}.become_user", "only root can be become", hint)
     if not plan.become or all(_is_root(host) for host in hosts):
         return
-    others = [task for task in tasks if not task.become]
+    others = [task for task in tasks if not task.become and task.module != "meta"]
     if others:
         hint = "write become on every task or on the play, or set ansible_become=true in the inventory"
         findings.add(others[0].where, "does not ask for become while other tasks of the plan do", hint)

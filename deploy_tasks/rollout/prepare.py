@@ -5,7 +5,6 @@ is enqueued. Pure apart from reading the files it is pointed at.
 from __future__ import annotations
 
 import getpass
-import json
 import re
 import secrets
 import socket
@@ -20,10 +19,11 @@ from deploy_tasks.plan.bundle import make_bundle
 from deploy_tasks.plan.files import files as plan_files
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.inventory import inventory_for, load_inventory
-from deploy_tasks.plan.load import load_plan, read_plan
+from deploy_tasks.plan.load import Given, Loaded, load, load_data
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.patterns import split
 from deploy_tasks.plan.validate import check
+from deploy_tasks.plan.vault import Vault
 from deploy_tasks.rollout.record import Options, Record, Target
 from deploy_tasks.rollout.strategy import batch_sizes
 
@@ -34,9 +34,10 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for. `limit` is a host pattern; `serial` beats the plan's own batches."""
+    """What somebody asks for. `plan` is a path, `-`, a parsed document (a list is a playbook) or a plan; `limit` a host
+    pattern; `serial` beats the plan's own batches."""
 
-    plan: str | Path | Mapping[str, Any] | Plan
+    plan: str | Path | Mapping[str, Any] | Sequence[Any] | Plan
     inventory: str | Path | Inventory | None = None
     limit: str | None = None
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +45,9 @@ class Request:
     target: str | None = None
     deployment_id: str | None = None
     options: Options = field(default_factory=Options)
+    vault_password_files: Sequence[Path] = ()
+    #: The folder that no file of the plan may lie outside of, where somebody else names the plan.
+    within: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,14 @@ class Prepared:
 def prepare(request: Request) -> Prepared:
     """Read, check and bundle. Raises `PlanError` and `InventoryError` with every problem, `BadInput`."""
     began = time.monotonic()
-    plan, base = _plan(request.plan)
-    given = request.inventory
-    inventory = inventory_for(plan, given if given is None or isinstance(given, Inventory) else _load(given, base))
+    loaded = _plan(request)
+    plan, base = loaded.plan, loaded.base
+    inventory = inventory_for(plan, _inventory(request, loaded))
     names = _hosts(plan, inventory, request.limit)
     chosen = inventory.subset(names)
     problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
     if problems:
-        raise PlanError(problems)
+        raise PlanError(loaded.located(problems))
     # A task may be delegated to any host of the inventory, whatever the limit.
     around = inventory if any(task.delegate_to for task in plan.walk()) else chosen
     bundle = make_bundle(plan, around, plan_files(plan, base), {"extra_vars": dict(request.extra_vars)})
@@ -83,16 +87,24 @@ def prepare(request: Request) -> Prepared:
     return Prepared(plan, chosen, record, bundle)
 
 
-def _load(given: str | Path, base: Path) -> Inventory:
-    return load_inventory(given, plan_dir=base)
+def _inventory(request: Request, loaded: Loaded) -> Inventory | None:
+    given = request.inventory
+    if given is None or isinstance(given, Inventory):
+        return given
+    return load_inventory(given, plan_dir=loaded.vars_dir, vault=Vault(request.vault_password_files))
 
 
-def _plan(given: str | Path | Mapping[str, Any] | Plan) -> tuple[Plan, Path]:
-    if isinstance(given, Plan):
-        return given, Path.cwd()
-    if isinstance(given, Mapping):
-        return load_plan(json.dumps(given), source="plan"), Path.cwd()
-    return read_plan(str(given))
+def _plan(request: Request) -> Loaded:
+    given = Given(request.extra_vars, request.vault_password_files, request.within).beside(request.inventory)
+    if isinstance(request.plan, Plan):
+        return Loaded(request.plan, Path.cwd())
+    asked = request.plan
+    loaded = load(str(asked), given) if isinstance(asked, (str, Path)) else load_data(asked, given)
+    if request.within is not None and not loaded.base.resolve().is_relative_to(request.within):
+        raise BadInput(
+            f"the plan takes files from {loaded.base}, outside {request.within}", hint="put them below that folder"
+        )
+    return loaded
 
 
 def _hosts(plan: Plan, inventory: Inventory, limit: str | None) -> tuple[str, ...]:

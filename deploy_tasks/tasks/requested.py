@@ -49,6 +49,8 @@ def submit(
         limit=limit,
         deployment_id=deployment,
         options=_options(settings, options or {}),
+        vault_password_files=settings.vault_password_files,
+        within=root,
     )
     try:
         return Producer(settings).submit(prepare(request)).id

@@ -48,7 +48,14 @@ def _request(schedule: schedules.Schedule, settings: Settings, deployment: str, 
         keep=settings.keep,
     )
     inventory = str(base / schedule.inventory) if schedule.inventory else None
-    return Request(str(base / schedule.plan), inventory, schedule.limit, deployment_id=deployment, options=options)
+    return Request(
+        str(base / schedule.plan),
+        inventory,
+        schedule.limit,
+        deployment_id=deployment,
+        options=options,
+        vault_password_files=settings.vault_password_files,
+    )
 
 
 def _rolled_back(producer: Producer, prepared: Prepared) -> str | None:

@@ -257,7 +257,7 @@ def test_the_line_of_a_syntax_error_shows_no_secret(line: str) -> None:
         ('{"plays": [], "x": 1e999}', "not finite"),
         ('{"plays": [], "x": "\\ud800"}', "surrogate"),
         ('{"x":' + "[" * 100_000, "nested deeper"),
-        ('{"x":' + "[" * 70 + "]" * 70 + "}", "nested deeper than 64 levels"),
+        ('{"x":' + "[" * 210 + "]" * 210 + "}", "nested deeper than 200 levels"),
         ("- hosts: all\n  tasks: []\n", "is YAML"),
         ('{"plays": [], "x": ' + "9" * 5000 + "}", "number"),
     ],
