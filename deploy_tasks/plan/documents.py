@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 import yaml
 
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan.yaml_values import MAX_DEPTH, MAX_NODES, BadValue, Refused, Values
+from deploy_tasks.plan.yaml_nodes import MAX_DEPTH, TooDeep, compose
+from deploy_tasks.plan.yaml_values import MAX_NODES, BadValue, Refused, Values
 from deploy_tasks.secret import is_secret_name
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "PLAN_DEPTH", "BadDocument", "Unlock", "at_node", "caret"]
@@ -88,8 +89,11 @@ def parse_yaml(text: str, source: str, unlock: Unlock | None = None) -> Any:
 def compose_yaml(text: str, source: str) -> yaml.Node | None:
     """The node tree of one YAML document, whose nodes know their lines; None when it is empty."""
     try:
-        return yaml.compose(text, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return compose(text)
+    except TooDeep as error:
+        line, column = error.mark.line + 1, error.mark.column + 1
+        raise BadDocument(Problem("", str(error), None, source, line, column)) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise BadDocument(_yaml_problem(text, error, source)) from None
 
 
@@ -178,15 +182,11 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _yaml_problem(text: str, error: Exception, source: str, line: int | None = None) -> Problem:
-    if isinstance(error, RecursionError):
-        return Problem("", f"is nested deeper than {MAX_DEPTH} levels", file=source, line=line)
+def _yaml_problem(text: str, error: Exception, source: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or str(error).splitlines()[0]
     if mark is None:
-        return Problem("", f"is not YAML: {message}", file=source, line=line)
-    if not text:
-        return Problem("", message, file=source, line=mark.line + 1, column=mark.column + 1)
+        return Problem("", f"is not YAML: {message}", file=source)
     return _caret(text, f"not YAML: {message}", mark.line + 1, mark.column + 1, source)
 
 

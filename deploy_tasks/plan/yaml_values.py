@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-MAX_DEPTH = 64
+from deploy_tasks.plan.yaml_nodes import MAX_DEPTH
+
 MAX_NODES = 2_000_000
 _TAG = "tag:yaml.org,2002:"
 _STR, _MERGE, _SEQ, _MAP, _SET = (_TAG + name for name in ("str", "merge", "seq", "map", "set"))
@@ -57,11 +58,7 @@ class Values:
 
     def of(self, node: yaml.Node | None) -> Any:
         """The value of a node. Raises `BadValue`."""
-        try:
-            return None if node is None else self._value(node, 0, False)
-        except RecursionError:
-            assert node is not None
-            raise BadValue(node, f"is nested deeper than {MAX_DEPTH} levels") from None
+        return None if node is None else self._value(node, 0, False)
 
     def _value(self, node: yaml.Node, depth: int, unsafe: bool) -> Any:
         self._left -= 1
