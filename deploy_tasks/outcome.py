@@ -16,6 +16,7 @@ class HostState(StrEnum):
     SENDING = "sending"
     RUNNING = "running"
     VERIFYING = "verifying"
+    WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNREACHABLE = "unreachable"

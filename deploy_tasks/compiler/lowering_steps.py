@@ -61,6 +61,7 @@ class Steps:
             role_names=list(roles),
             force_handlers=play.force_handlers or None,
             playbook_dir=play.playbook_dir,
+            continued=play.continued or None,
             tasks=[self._step(step, ()) for step in play.tasks],
             handlers=[self._step(step, ()) for step in self._handlers(play.handlers)],
         )

@@ -182,6 +182,7 @@ class Play(Model):
     max_fail_percentage: float | None = None
     any_errors_fatal: bool = False
     force_handlers: bool = False
+    continued: bool = Field(False, description="a part of a play that the next one goes on with: handlers wait for it")
     tasks: tuple[Step, ...] = ()
     handlers: tuple[Task | Block, ...] = Field((), description="blocks only carry the role a handler belongs to")
     playbook_dir: str | None = Field(None, description="folder of the play's own file, where it is not the plan's")

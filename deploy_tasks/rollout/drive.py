@@ -5,6 +5,8 @@ does not matter how often, in which order or from where it is called: two caller
 
     queued ─► compile every platform ─► batch 0 ─► judge ─► batch 1 ─► … ─► succeeded, or failed within the budget
                                                      └─► roll back every touched host ─► rolled back, or failed
+
+Batches are numbered through all stages. A host that has done its part of a stage waits for its batch of the next one.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from deploy_tasks.rollout import archive, keys
 from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.result import Result
-from deploy_tasks.rollout.states import BAD, FINAL
+from deploy_tasks.rollout.states import BAD, FINAL, PAUSED
 from deploy_tasks.rollout.strategy import HostEnd, Verdict, judge, to_undo, tolerated
 from deploy_tasks.rollout.views import Snapshot
 from deploy_tasks.store import Store
@@ -92,7 +94,7 @@ def _run(ledger: Ledger, dispatch: Dispatch, shot: Snapshot) -> D:
     if not head.compiled:
         _compile(ledger, dispatch, shot)
     elif head.batch_state(number) == "pending":
-        _launch(ledger, dispatch, record, number)
+        return _launch(ledger, dispatch, shot, number)
     else:
         return _judge(ledger, dispatch, shot, number)
     return D.RUNNING
@@ -120,9 +122,25 @@ def _compile(ledger: Ledger, dispatch: Dispatch, shot: Snapshot) -> None:
             dispatch.compile(record.id, triple)
 
 
-def _launch(ledger: Ledger, dispatch: Dispatch, record: Record, number: int) -> None:
-    if ledger.launch(record, number, WAIT_S):
-        dispatch.push(record.id, number, record.batch(number)[: record.width(number)])
+def _launch(ledger: Ledger, dispatch: Dispatch, shot: Snapshot, number: int) -> D:
+    record = shot.head.record
+    hosts = _taking_part(shot, number)
+    if ledger.launch(record, number, WAIT_S, hosts):
+        if not hosts:
+            return advance(ledger, dispatch, record.id)
+        dispatch.push(record.id, number, hosts[: record.width(number)])
+    return D.RUNNING
+
+
+def _taking_part(shot: Snapshot, number: int) -> tuple[str, ...]:
+    """The hosts of a batch without those that came to their end in an earlier stage."""
+    return tuple(host for host in shot.head.record.batch(number) if _place(shot, host) >= number)
+
+
+def _place(shot: Snapshot, host: str) -> int:
+    """The batch a host is in, or the one it waits for."""
+    row = shot.rows.get(host)
+    return 0 if row is None else row.batch
 
 
 def go_on(ledger: Ledger, dispatch: Dispatch, record: Record) -> None:
@@ -138,8 +156,10 @@ def go_on(ledger: Ledger, dispatch: Dispatch, record: Record) -> None:
 
 def _judge(ledger: Ledger, dispatch: Dispatch, shot: Snapshot, number: int) -> D:
     record = shot.head.record
-    hosts = record.batch(number)
-    verdict = judge(shot.states, hosts, tolerated(len(hosts), record.options.max_fail_percentage))
+    hosts = _taking_part(shot, number)
+    here = {host: state for host, state in shot.states.items() if _place(shot, host) == number}
+    gone_on = {host: HostState.SUCCEEDED for host in hosts if _place(shot, host) > number}
+    verdict = judge(here | gone_on, hosts, tolerated(len(hosts), record.budget(number)))
     if verdict is Verdict.WAIT:
         return D.RUNNING
     field = f"b:{number}:state"
@@ -153,7 +173,7 @@ def _judge(ledger: Ledger, dispatch: Dispatch, shot: Snapshot, number: int) -> D
 def _settle(ledger: Ledger, dispatch: Dispatch, shot: Snapshot) -> D:
     """All batches are through, or one stopped the deployment: end it, or take everything back first."""
     head, record = shot.head, shot.head.record
-    if any(state not in FINAL and state is not HostState.QUEUED for state in shot.states.values()):
+    if any(state not in FINAL | PAUSED for state in shot.states.values()):
         return head.status
     wanted = head.fields.get("undo_wanted")
     stopped = wanted or any(head.batch_state(number) == "stopped" for number in range(len(record.batches)))

@@ -22,12 +22,14 @@ Moved = Literal["ok", "repeated", "lost", "edge", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A host going along `path` (several states at once are checked one by one), with what to note about it."""
+    """A host going along `path` (several states at once are checked one by one), with what to note about it; `later` is
+    the batch in which one goes on that waits then."""
 
     grant: Grant
     path: Sequence[HostState] = ()
     outcome: HostOutcome | None = None
     event: Mapping[str, Any] | None = None
+    later: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,48 @@ class HostBook:
         self._redis = redis
 
     def grant(
-        self, deployment: str, host: str, attempt: int, owner: str, lease_s: float, phase: Phase = "push"
+        self,
+        deployment: str,
+        host: str,
+        attempt: int,
+        owner: str,
+        lease_s: float,
+        phase: Phase = "push",
+        batch: int | None = None,
     ) -> Grant | NotGranted:
-        """Give a host to a worker; a host is worked on by one worker at a time."""
+        """Give a host to a worker; a host is worked on by one worker at a time.
+
+        What a worker was asked for must be what the ledger waits for: this attempt, in this batch (None: in any).
+        """
         answer = call(
             self._redis,
             "grant",
             [keys.head(deployment), keys.hosts(deployment), keys.LEASES, keys.ACTIVE],
-            [deployment, host, keys.member(deployment, host), attempt, owner, int(lease_s * 1000), phase],
+            [
+                deployment,
+                host,
+                keys.member(deployment, host),
+                attempt,
+                owner,
+                int(lease_s * 1000),
+                phase,
+                "" if batch is None else batch,
+            ],
         )
         state = HostState(answer[1]) if answer[1] else None
         if answer[0] != "ok" or state is None:
             return NotGranted(answer[0], state, int(answer[2]))
         return Grant(
-            deployment, host, int(answer[2]), owner, phase, int(answer[3]), state, answer[4], int(answer[5]) / 1000
+            deployment,
+            host,
+            int(answer[2]),
+            owner,
+            phase,
+            int(answer[3]),
+            state,
+            answer[4],
+            int(answer[5]) / 1000,
+            int(answer[6]),
         )
 
     def move(self, move: Move) -> MoveResult:
@@ -146,6 +176,7 @@ def _call(move: Move) -> Call:
             json.dumps(move.event, separators=(",", ":")) if move.event else "",
             EVENTS_KEPT,
             grant.phase,
+            "" if move.later is None else move.later,
         ],
     )
 

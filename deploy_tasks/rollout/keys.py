@@ -42,6 +42,11 @@ def outcomes(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:outcomes"
 
 
+def shared(deployment: str) -> str:
+    """Hash: host to what later stages read of it, sealed."""
+    return f"{PREFIX}d:{deployment}:shared"
+
+
 def lane(deployment: str) -> str:
     """List: hosts of the open batch that wait for room, see `Options.parallel`."""
     return f"{PREFIX}d:{deployment}:lane"

@@ -122,14 +122,24 @@ class Ledger:
             )
         )
 
-    def launch(self, record: Record, batch: int, wait_s: float) -> bool:
-        """Open a batch; false when it was open already. Hosts nobody takes within `wait_s` are looked after."""
-        note = {"kind": "deployment", "status": "running", "batch": batch, "hosts": record.batches[batch]}
+    def launch(self, record: Record, batch: int, wait_s: float, hosts: Sequence[str] | None = None) -> bool:
+        """Open a batch for those of its hosts that are still in it (None: all); false when it was open already. Hosts
+        nobody takes within `wait_s` are looked after."""
+        hosts = record.batch(batch) if hosts is None else hosts
+        note: dict[str, Any] = {"kind": "deployment", "status": "running", "batch": batch, "hosts": len(hosts)}
+        if name := record.part(batch):
+            note["play"] = name
         return bool(
             call(
                 self.redis,
                 "launch",
-                [keys.head(record.id), keys.LEASES, keys.events(record.id), keys.lane(record.id)],
+                [
+                    keys.head(record.id),
+                    keys.LEASES,
+                    keys.events(record.id),
+                    keys.lane(record.id),
+                    keys.hosts(record.id),
+                ],
                 [
                     record.id,
                     batch,
@@ -137,7 +147,8 @@ class Ledger:
                     self._event(note),
                     EVENTS_KEPT,
                     record.width(batch),
-                    *record.batch(batch),
+                    tolerated(len(hosts), record.budget(batch)),
+                    *hosts,
                 ],
             )
         )
@@ -219,6 +230,7 @@ class Ledger:
                     keys.ACTIVE,
                     keys.LOCKS,
                     keys.outcomes(record.id),
+                    keys.shared(record.id),
                 ],
                 [
                     record.id,
@@ -280,7 +292,7 @@ def _first_fields(record: Record) -> dict[str, str]:
         "allowance": str(int(record.options.deployment_timeout_s * 1000)),
     }
     for number, size in enumerate(record.batches):
-        allowed = tolerated(size, record.options.max_fail_percentage)
+        allowed = tolerated(size, record.budget(number))
         fields |= {
             f"b:{number}:state": "pending",
             f"b:{number}:left": str(size),

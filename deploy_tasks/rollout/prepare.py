@@ -22,10 +22,11 @@ from deploy_tasks.plan.inventory import inventory_for, load_inventory
 from deploy_tasks.plan.load import Given, Loaded, load, load_data
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.patterns import split
+from deploy_tasks.plan.stages import staged
 from deploy_tasks.plan.validate import check
 from deploy_tasks.plan.vault import Vault
+from deploy_tasks.rollout import staging
 from deploy_tasks.rollout.record import Options, Record, Target
-from deploy_tasks.rollout.strategy import batch_sizes
 
 DEFAULT_TRIPLE = "x86_64-linux"
 MAX_HOSTS = 10_000
@@ -71,17 +72,18 @@ def prepare(request: Request) -> Prepared:
     problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
     if problems:
         raise PlanError(loaded.located(problems))
-    # A task may be delegated to any host of the inventory, whatever the limit.
-    around = inventory if any(task.delegate_to for task in plan.walk()) else chosen
-    bundle = make_bundle(plan, around, plan_files(plan, base), {"extra_vars": dict(request.extra_vars)})
+    files = plan_files(plan, base)
+    ready = staged(plan, inventory, hosts=names, serial=request.serial, files=files)
+    options = {"extra_vars": dict(request.extra_vars), **ready.reads.to_json()}
+    # Steps read of any host of the inventory, and delegate to any, whatever the limit.
+    bundle = make_bundle(ready.plan, inventory if ready.reads.others else chosen, files, options)
     record = Record(
         id=_id(request.deployment_id),
         name=plan.name,
         by=f"{_user()}@{socket.gethostname()}",
         bundle="",
         targets=tuple(_target(chosen.hosts[name], plan, request.target) for name in names),
-        batches=batch_sizes(len(names), request.serial or _serial(plan)),
-        options=_options(request.options, plan),
+        **staging.recorded(names, ready.stages, _options(request.options, plan)),
         validate_s=round(time.monotonic() - began, 4),
     )
     return Prepared(plan, chosen, record, bundle)
@@ -139,11 +141,6 @@ def _options(asked: Options, plan: Plan) -> Options:
             "deployment_timeout_s": plan.deployment_timeout_s or asked.deployment_timeout_s,
         }
     )
-
-
-def _serial(plan: Plan) -> Sequence[int | str]:
-    """The batches of the first play that asks for some: a deployment is one sequence of batches."""
-    return next((play.serial for play in plan.plays if play.serial), ())
 
 
 def _target(host: Host, plan: Plan, asked: str | None) -> Target:

@@ -106,15 +106,23 @@ class Pulse:
             if len(held.tasks) < EVENTS_PER_WRITE:
                 held.tasks.append(event)
 
-    def finish(self, held: Held, path: Sequence[HostState], outcome: HostOutcome, patience_s: float = 60.0) -> str:
-        """Write a host's end and let it go; returns what the ledger said (see `Moved`).
+    def finish(
+        self,
+        held: Held,
+        path: Sequence[HostState],
+        outcome: HostOutcome,
+        patience_s: float = 60.0,
+        later: int | None = None,
+    ) -> str:
+        """Write a host's end and let it go; returns what the ledger said (see `Moved`). `later` is the batch in which
+        a host goes on that waits then.
 
         Raises `TimeoutError` when Redis did not answer within `patience_s`; the lease then runs out by itself.
         """
         with self._wake:
             before, tasks = held.take()
             held.end = Move(
-                held.grant, [*before, *path], outcome, _event(held.grant, tasks, path[-1] if path else None)
+                held.grant, [*before, *path], outcome, _event(held.grant, tasks, path[-1] if path else None), later
             )
             self._wake.notify()
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,6 +42,18 @@ class Target(BaseModel):
     triple: str
 
 
+class Stage(BaseModel):
+    """Plays that each of its hosts goes through in one trip, and the batches in which the hosts do."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str = Field(description="of its plays")
+    plays: tuple[int, int] = Field(description="the first play, and the first one after it")
+    hosts: tuple[tuple[int, int], ...] = Field(description="ranges of the record's targets: the first, and after it")
+    batches: tuple[int, ...] = Field(description="sizes of its successive batches")
+    max_fail_percentage: float = Field(description="share of a batch that may fail before everything is undone")
+
+
 class Record(BaseModel):
     """The intent of a deployment, as it stands in the ledger and in the store. It holds no secret."""
 
@@ -51,7 +65,8 @@ class Record(BaseModel):
     by: str = Field(description="who asked: user@machine")
     bundle: str = Field(description="digest of the bundle in the store")
     targets: tuple[Target, ...]
-    batches: tuple[int, ...] = Field(description="sizes of successive batches of `targets`")
+    batches: tuple[int, ...] = Field(description="sizes of successive batches of `targets`, or of all stages' hosts")
+    stages: tuple[Stage, ...] = Field((), description="none: every host goes through the whole plan in one trip")
     options: Options = Options()
     validate_s: float = 0.0
 
@@ -72,8 +87,38 @@ class Record(BaseModel):
 
     def batch(self, number: int) -> tuple[str, ...]:
         """Hosts of one batch, counted from 0."""
-        start = sum(self.batches[:number])
-        return self.hosts[start : start + self.batches[number]]
+        return self._batches[number]
+
+    def stage(self, number: int) -> int:
+        """The stage that a batch belongs to, counted from 0."""
+        for place, stage in enumerate(self.stages):
+            number -= len(stage.batches)
+            if number < 0:
+                return place
+        return 0
+
+    def part(self, number: int) -> str:
+        """What a batch is a part of: its stage's name, empty in a deployment of one stage."""
+        return self.stages[self.stage(number)].name if self.stages else ""
+
+    def hosts_of(self, stage: int) -> tuple[str, ...]:
+        """The hosts of a stage; of the whole deployment when it has no stages."""
+        if not self.stages:
+            return self.hosts
+        names = self.hosts
+        return tuple(name for start, end in self.stages[stage].hosts for name in names[start:end])
+
+    def later(self, host: str, number: int) -> int | None:
+        """The next batch that a host is in after this one; None when this is its last."""
+        return next((batch for batch in self._places.get(host, ()) if batch > number), None)
+
+    def earlier(self, host: str, number: int) -> int | None:
+        """The last batch that a host was in before this one; None when this is its first."""
+        return next((batch for batch in reversed(self._places.get(host, ())) if batch < number), None)
+
+    def budget(self, number: int) -> float:
+        """The share of a batch that may fail, percent."""
+        return self.stages[self.stage(number)].max_fail_percentage if self.stages else self.options.max_fail_percentage
 
     def width(self, number: int) -> int:
         """How many hosts of a batch may be worked on at once."""
@@ -81,9 +126,27 @@ class Record(BaseModel):
         return size if self.options.parallel is None else min(size, self.options.parallel)
 
     def numbered(self) -> list[tuple[Target, int]]:
-        """Every host with the number of its batch."""
-        numbers = [number for number, size in enumerate(self.batches) for _ in range(size)]
-        return list(zip(self.targets, numbers, strict=True))
+        """Every host with the number of its first batch."""
+        return [(target, self._places[target.host][0]) for target in self.targets]
+
+    @cached_property
+    def _batches(self) -> tuple[tuple[str, ...], ...]:
+        found = []
+        for place, sizes in enumerate([stage.batches for stage in self.stages] or [self.batches]):
+            names, start = self.hosts_of(place), 0
+            for size in sizes:
+                found.append(names[start : start + size])
+                start += size
+        return tuple(found)
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[int, ...]]:
+        """The batches of every host, in order."""
+        found: dict[str, list[int]] = {}
+        for number, hosts in enumerate(self._batches):
+            for host in hosts:
+                found.setdefault(host, []).append(number)
+        return {host: tuple(numbers) for host, numbers in found.items()}
 
     def triple_of(self, host: str) -> str:
         """The platform of a host; raises `KeyError` for a host that is not part of this deployment."""
@@ -94,7 +157,7 @@ class Record(BaseModel):
 
     def dump(self) -> str:
         """As one line of JSON."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude=self._absent())
 
     @classmethod
     def load(cls, text: str | bytes) -> Record:
@@ -103,5 +166,10 @@ class Record(BaseModel):
 
     def digest(self) -> str:
         """What makes two requests under one id the same request: plan, hosts and options."""
-        content: dict[str, Any] = self.model_dump(mode="json", exclude={"by", "validate_s", "format"})
+        left_out = {"by", "validate_s", "format"} | self._absent()
+        content: dict[str, Any] = self.model_dump(mode="json", exclude=left_out)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def _absent(self) -> set[str]:
+        """Fields that are not written: a deployment of one stage says nothing of stages."""
+        return set() if self.stages else {"stages"}

@@ -1,8 +1,10 @@
 """The life of a host in a deployment, drawn once.
 
 ```
- queued ─► connecting ─► sending ─► running ─► verifying ─► succeeded
-   │            │            │          │           │           │
+            ┌──────────────────────────── waiting ─► cancelled, undoing
+            ▼                                ▲
+ queued ─► connecting ─► sending ─► running ─┤
+   │            │            │          │    └─► verifying ─► succeeded
    │            └────────────┴──────────┴───────────┴─► failed, unreachable, cancelled
    └─► cancelled                                                │
                               succeeded, failed, unreachable, cancelled ─► undoing ─► rolled_back
@@ -11,8 +13,11 @@
                                                                               └──────────┘  (a rollback asked for again)
 ```
 
+A host is `waiting` between two stages of a deployment: it has done its part of one, and the next has not begun.
+
 A phase may be so short that nobody sees it, so a host in flight may move to any later phase. It never moves back:
-a host whose worker died goes to `connecting` again only with a higher attempt number, which is the fence.
+a host whose worker died goes to `connecting` again only with a higher attempt number, which is the fence, and a host
+that waits only for the batch of the next stage, which is the other half of the fence.
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ IN_FLIGHT: tuple[S, ...] = (S.CONNECTING, S.SENDING, S.RUNNING, S.VERIFYING)
 ENDED: frozenset[S] = frozenset({S.SUCCEEDED, S.FAILED, S.UNREACHABLE, S.CANCELLED})
 #: States in which nobody works on the host.
 FINAL: frozenset[S] = ENDED | {S.ROLLED_BACK, S.UNDO_FAILED}
+#: States in which a host waits for a worker to come; there is nothing to interrupt.
+PAUSED: frozenset[S] = frozenset({S.QUEUED, S.WAITING})
 #: Ends that count against the failure budget of a batch.
 BAD: frozenset[S] = frozenset({S.FAILED, S.UNREACHABLE, S.ROLLED_BACK, S.UNDO_FAILED})
 
@@ -32,7 +39,9 @@ BAD: frozenset[S] = frozenset({S.FAILED, S.UNREACHABLE, S.ROLLED_BACK, S.UNDO_FA
 def _edges() -> dict[S, frozenset[S]]:
     table: dict[S, frozenset[S]] = {S.QUEUED: frozenset({S.CONNECTING, S.CANCELLED})}
     for place, state in enumerate(IN_FLIGHT):
-        table[state] = frozenset(IN_FLIGHT[place + 1 :]) | ENDED
+        later = {S.WAITING} if state is not S.VERIFYING else set()
+        table[state] = frozenset(IN_FLIGHT[place + 1 :]) | ENDED | later
+    table[S.WAITING] = frozenset({S.CONNECTING, S.CANCELLED, S.UNDOING})
     for state in ENDED:
         table[state] = frozenset({S.UNDOING})
     table[S.UNDOING] = frozenset({S.ROLLED_BACK, S.UNDO_FAILED})
@@ -55,4 +64,5 @@ def lua_tables() -> str:
     rows = ",".join(f"{old.value}={{{','.join(f'{new.value}=true' for new in sorted(EDGES[old]))}}}" for old in EDGES)
     final = ",".join(f"{state.value}=true" for state in sorted(FINAL))
     bad = ",".join(f"{state.value}=true" for state in sorted(BAD))
-    return f"local EDGES={{{rows}}}\nlocal FINAL={{{final}}}\nlocal BAD={{{bad}}}\n"
+    paused = ",".join(f"{state.value}=true" for state in sorted(PAUSED))
+    return f"local EDGES={{{rows}}}\nlocal FINAL={{{final}}}\nlocal BAD={{{bad}}}\nlocal PAUSED={{{paused}}}\n"

@@ -75,5 +75,5 @@ class HostEnd:
 
 def to_undo(ends: Mapping[str, HostEnd]) -> tuple[str, ...]:
     """The hosts that must be taken back: those that something may have changed on and that are not back already."""
-    again = ENDED | {HostState.UNDO_FAILED}
+    again = ENDED | {HostState.UNDO_FAILED, HostState.WAITING}
     return tuple(host for host, end in ends.items() if end.touched and end.state in again)

@@ -26,6 +26,7 @@ from deploy_tasks.rollout.drive import WAIT_S, Dispatch, step
 from deploy_tasks.rollout.hostbook import Expired, Move
 from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.result import Result
+from deploy_tasks.rollout.states import PAUSED
 from deploy_tasks.rollout.views import Grant, Snapshot
 from deploy_tasks.store import Store
 
@@ -131,15 +132,18 @@ class Sweeper:
     def _end_host(self, deployment: str, host: str, state: HostState, attempt: int, message: str) -> None:
         """Write an end for a host the sweeper owns. Its true state is not known, so it counts as touched."""
         undo = state is HostState.UNDOING
-        to = HostState.UNDO_FAILED if undo else HostState.CANCELLED if state is HostState.QUEUED else HostState.FAILED
+        to = HostState.UNDO_FAILED if undo else HostState.CANCELLED if state in PAUSED else HostState.FAILED
         grant = Grant(deployment, host, attempt, HELD_BY_SWEEPER, "undo" if undo else "push", 0, state, "", 0.0)
-        outcome = HostOutcome(
-            host=host,
-            status=to,
-            attempt=attempt,
-            failed=1,
-            error=HostError(phase=state.value, message=message),
-            touched=state is not HostState.QUEUED,
+        known = self._redis.hget(keys.outcomes(deployment), host)  # of earlier stages
+        old = HostOutcome.model_validate_json(str(known)) if known else HostOutcome(host=host, status=to)
+        outcome = old.model_copy(
+            update={
+                "status": to,
+                "attempt": attempt,
+                "failed": max(1, old.failed),
+                "error": HostError(phase=state.value, message=message),
+                "touched": state is not HostState.QUEUED,
+            }
         )
         event = {"kind": "host", "host": host, "state": to.value, "attempt": attempt, "at": self._ledger.now_ms()}
         self._ledger.hosts.move(Move(grant, [to], outcome, event))

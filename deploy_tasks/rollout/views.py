@@ -40,6 +40,7 @@ class Grant:
     before: HostState
     stop: str
     remaining_s: float
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import take_all_back
 from deploy_tasks.tasks.material import Material, material
 from deploy_tasks.tasks.outcomes import End, Failure
+from deploy_tasks.tasks.sharing import MAX_NAMES, Others, keep
 
 log = logging.getLogger(__name__)
 #: What is kept of a task's event, and how much of its texts.
@@ -35,9 +36,9 @@ _PAUSE_S = 1.0
 Work = Callable[[Context, Material, Held, float], End]
 
 
-def push_host(here: Context, deployment: str, host: str, attempt: int, task_id: str) -> dict[str, Any]:
-    """Bring one host to the deployment; whatever happens comes back as a value."""
-    return _carry_out(here, deployment, host, attempt, task_id, "push", _push)
+def push_host(here: Context, deployment: str, host: str, attempt: int, task_id: str, batch: int) -> dict[str, Any]:
+    """Bring one host to the deployment, in a batch of its; whatever happens comes back as a value."""
+    return _carry_out(here, deployment, host, attempt, task_id, "push", _push, batch)
 
 
 def undo_host(here: Context, deployment: str, host: str, attempt: int, task_id: str) -> dict[str, Any]:
@@ -46,17 +47,24 @@ def undo_host(here: Context, deployment: str, host: str, attempt: int, task_id: 
 
 
 def _carry_out(
-    here: Context, deployment: str, host: str, attempt: int, task_id: str, phase: Phase, work: Work
+    here: Context,
+    deployment: str,
+    host: str,
+    attempt: int,
+    task_id: str,
+    phase: Phase,
+    work: Work,
+    batch: int | None = None,
 ) -> dict[str, Any]:
     owner = f"{here.name}:{uuid.uuid4().hex[:12]}"
     try:
-        grant = here.ledger.hosts.grant(deployment, host, attempt, owner, here.settings.lease_s, phase)
+        grant = here.ledger.hosts.grant(deployment, host, attempt, owner, here.settings.lease_s, phase, batch)
         if isinstance(grant, NotGranted):
             state = grant.state.value if grant.state else "unknown"
             return {"host": host, "status": state, "attempt": grant.attempt, "note": grant.why}
         held = here.pulse.hold(grant, task_id)
         end = _end(here, held, work)
-        what = here.pulse.finish(held, end.path, end.outcome)
+        what = here.pulse.finish(held, end.path, end.outcome, later=end.later)
         if phase == "push":
             go_on(here.ledger, here.dispatch, material(here, deployment).record)
     except Exception as error:
@@ -72,7 +80,7 @@ def _end(here: Context, held: Held, work: Work) -> End:
         # An earlier attempt may have changed the host; then it is to be taken back like any other.
         begun = grant.before is not HostState.QUEUED
         failure = Failure(grant.before.value, grant.stop, cancelled=True, touched=begun)
-        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker())
+        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker(), _earlier(here, grant))
     try:
         deployment = material(here, grant.deployment)
         deadline_s = min(deployment.record.options.timeout_s, max(grant.remaining_s, 1.0))
@@ -82,20 +90,23 @@ def _end(here: Context, held: Held, work: Work) -> End:
         failure = Failure(held.phase or "connecting", f"internal error: {type(error).__name__}: {error}")
         if grant.phase == "undo":
             return outcomes.not_undone(grant.host, grant.attempt, failure, _before(here, grant), Masker())
-        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker())
+        return outcomes.broken(grant.host, grant.attempt, failure, {}, Masker(), _earlier(here, grant))
 
 
 def _push(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
     grant = held.grant
-    host = deployment.host(grant.host)
-    masker = deployment.masker(host)
+    around = deployment.others(here, grant)
+    masker = deployment.masker(deployment.host(grant.host), around)
     began = time.monotonic()
     figures: dict[str, Any] = {"check": deployment.record.options.check}
+    before = _earlier(here, grant) if deployment.record.stages else None
+    told: dict[str, Any] = {}
     try:
-        report = _converse(here, deployment, held, masker, deadline_s)
+        report = _converse(here, deployment, held, masker, deadline_s, around, told)
+        keep(here, grant, told)
     except DeployError as error:
         figures["duration_s"] = round(time.monotonic() - began, 3)
-        return outcomes.broken(grant.host, grant.attempt, _failure(error), figures, masker)
+        return outcomes.broken(grant.host, grant.attempt, _failure(error), figures, masker, before)
     figures |= {
         "duration_s": round(time.monotonic() - began, 3),
         "verify_s": report.phases.get("verifying", 0.0),
@@ -105,7 +116,8 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     summary = report.summary
     if summary.get("status") in ("rolled_back", "undo_failed"):
         summary = take_all_back(here, deployment, grant).into(summary)
-    return outcomes.pushed(grant.host, grant.attempt, summary, figures, masker)
+    later = deployment.record.later(grant.host, grant.batch)
+    return outcomes.pushed(grant.host, grant.attempt, summary, figures, masker, before, later)
 
 
 def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
@@ -120,8 +132,17 @@ def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     return outcomes.undone(grant.host, grant.attempt, taken.into(report.summary), before, masker)
 
 
-def _converse(here: Context, deployment: Material, held: Held, masker: Masker, deadline_s: float) -> transport.Report:
-    """The conversation with the host; begun again when the connection was lost, as long as there is time."""
+def _converse(
+    here: Context,
+    deployment: Material,
+    held: Held,
+    masker: Masker,
+    deadline_s: float,
+    around: Others | None = None,
+    told: dict[str, Any] | None = None,
+) -> transport.Report:
+    """The conversation with the host; begun again when the connection was lost, as long as there is time. `told` gets
+    what the host says of itself for others."""
     grant = held.grant
     host = deployment.host(grant.host)
     shipment = deployment.shipment(here.store, grant)
@@ -135,9 +156,9 @@ def _converse(here: Context, deployment: Material, held: Held, masker: Masker, d
             return talk(
                 transport.Endpoint.of(host),
                 shipment,
-                deployment.request(host, grant, left),
+                deployment.request(host, grant, left, around),
                 pool=here.pool,
-                on_event=lambda event: _note(here, held, masker, event),
+                on_event=lambda event: _note(here, held, masker, event, told),
                 deadline_s=left,
                 cancelled=held.cancelled,
                 **({} if grant.phase == "undo" else {"on_question": answers.ask}),
@@ -164,19 +185,23 @@ def _last_word(error: transport.TransportError, lost: transport.TransportError |
     return error
 
 
-def _note(here: Context, held: Held, masker: Masker, event: Mapping[str, Any]) -> None:
-    """One event of the host, made small and free of secrets."""
+def _note(
+    here: Context, held: Held, masker: Masker, event: Mapping[str, Any], told: dict[str, Any] | None = None
+) -> None:
+    """One event of the host, made small and free of secrets; what it says for other hosts goes into `told` alone."""
     kind = event.get("event")
     if kind == "phase":
         here.pulse.phase(held, str(event.get("phase")))
     elif kind == "task":
-        told = masker.data(event)  # before anything is cut, or half a secret would stay
-        kept = {name: told[name] for name in _KEPT if name in told}
-        if told.get("msg"):
-            kept["msg"] = str(told["msg"])[:_MESSAGE]
-        if isinstance(told.get("diff"), list):
-            kept["diff"] = _bounded(told["diff"])
+        masked = masker.data(event)  # before anything is cut, or half a secret would stay
+        kept = {name: masked[name] for name in _KEPT if name in masked}
+        if masked.get("msg"):
+            kept["msg"] = str(masked["msg"])[:_MESSAGE]
+        if isinstance(masked.get("diff"), list):
+            kept["diff"] = _bounded(masked["diff"])
         here.pulse.task(held, kept)
+    elif kind == "shared" and told is not None and len(told) <= MAX_NAMES:
+        told[str(event.get("name"))] = event.get("value")
 
 
 def _bounded(changes: list[Any]) -> list[dict[str, str]]:
@@ -212,6 +237,12 @@ def _unreachable(error: DeployError) -> bool:
 def _before(here: Context, grant: Grant) -> HostOutcome | None:
     text = here.redis.hget(keys.outcomes(grant.deployment), grant.host)
     return HostOutcome.model_validate_json(str(text)) if text else None
+
+
+def _earlier(here: Context, grant: Grant) -> HostOutcome | None:
+    """What earlier stages of the deployment came to on the host."""
+    found = _before(here, grant)
+    return found if found is not None and found.status is HostState.WAITING else None
 
 
 def _brief(outcome: HostOutcome, what: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.errands import Errand, errands
+from deploy_tasks.tasks.sharing import Others, Reads, others
 from deploy_tasks.transport import Piece, Shipment
 
 T = TypeVar("T")
@@ -71,6 +72,7 @@ class Material:
     lowered_extra: Mapping[str, Any]
     secrets: tuple[str, ...]
     artifacts: Mapping[str, Mapping[str, Any]]
+    reads: Reads
     players: tuple[frozenset[str] | None, ...] = ()
 
     def host(self, name: str) -> Host:
@@ -100,9 +102,16 @@ class Material:
         players = self.players[play] if play < len(self.players) else None
         return tuple(name for name in self.record.batch(batch) if players is None or name in players)
 
-    def masker(self, host: Host) -> Masker:
-        """What hides the secrets of this deployment and host."""
-        return Masker([*self.secrets, *secret_values(host.vars)])
+    def masker(self, host: Host, others: Others | None = None) -> Masker:
+        """What hides the secrets of this deployment and host, and of what it is told of others."""
+        return Masker([*self.secrets, *secret_values(host.vars), *(others.secrets if others else ())])
+
+    def others(self, here: Context, grant: Grant) -> Others:
+        """What the host is told of others in its batch. Raises `StoreError`, `RedisError`."""
+        if grant.phase == "undo" or not (self.reads.variables or self.reads.players):
+            return Others()
+        name = f"{self.record.id} {grant.batch} {grant.sequence}"
+        return _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
 
     def shipment(self, store: Store, grant: Grant) -> Shipment:
         """What the host may have to be sent."""
@@ -144,10 +153,12 @@ class Material:
             keep=self.record.options.keep,
         )
 
-    def request(self, host: Host, grant: Grant, deadline_s: float) -> dict[str, Any]:
+    def request(self, host: Host, grant: Grant, deadline_s: float, others: Others | None = None) -> dict[str, Any]:
         """The request line of the dialogue. It may hold secrets and goes nowhere but to the host."""
         options = self.record.options
         return {
+            **(others.request(host.name) if others else {}),
+            **self._stage(host, grant),
             "deployment": self.record.id,
             "sequence": grant.sequence,
             "attempt": grant.attempt,
@@ -163,14 +174,29 @@ class Material:
             "deadline_s": round(deadline_s, 3),
             "orphan": "finish",
             "keep": options.keep,
-            "alone": len(self.record.batch(self._batch(host.name))) == 1,
+            "alone": len(self.record.batch(grant.batch)) == 1,
         }
 
-    def _batch(self, host: str) -> int:
-        return next(number for target, number in self.record.numbered() if target.host == host)
+    def _stage(self, host: Host, grant: Grant) -> dict[str, Any]:
+        """The part of the plan that is due, in a deployment of several stages."""
+        record = self.record
+        if not record.stages or grant.phase == "undo":
+            return {}
+        number = record.stage(grant.batch)
+        before = record.earlier(host.name, grant.batch)
+        told = self.reads.to_json() if number + 1 < len(record.stages) else []
+        stage = {
+            "number": number,
+            "after": None if before is None else record.stage(before),
+            "last": record.later(host.name, grant.batch) is None,
+            "plays": list(record.stages[number].plays),
+            "share": told,
+        }
+        return {"stage": stage}
 
 
 _materials = Shelf()
+_told = Shelf()
 _blobs = Shelf(64)
 _errands = Shelf()
 
@@ -192,7 +218,7 @@ def _read(here: Context, deployment: str) -> Material:
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
     lowered = lower_vars({**plan.secret_vars, **extra})
     players = tuple(_players(play, inventory) for play in plan.plays)
-    return Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, players)
+    return Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, Reads.of(options), players)
 
 
 def _players(play: Play, inventory: Inventory) -> frozenset[str] | None:

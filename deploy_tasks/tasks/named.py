@@ -62,7 +62,7 @@ def push(self: Task, deployment: str, host: str, attempt: int = 1, batch: int = 
     """Bring one host to the deployment. Returns its outcome; never raises."""
     from deploy_tasks.tasks.hosting import push_host
 
-    return push_host(context(self.app), deployment, host, attempt, self.request.id)
+    return push_host(context(self.app), deployment, host, attempt, self.request.id, batch)
 
 
 @shared_task(name=broker.UNDO_HOST, bind=True, ignore_result=True)

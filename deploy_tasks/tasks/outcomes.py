@@ -23,17 +23,30 @@ _TAIL, _TEXT = 10, 2000
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A host's end: the states to walk through, the last of which is the outcome's."""
+    """A host's end: the states to walk through, the last of which is the outcome's. `later` is the batch in which it
+    goes on when that is the end of a stage only."""
 
     path: tuple[HostState, ...]
     outcome: HostOutcome
+    later: int | None = None
 
 
-def pushed(host: str, attempt: int, report: Mapping[str, Any], figures: Mapping[str, Any], masker: Masker) -> End:
-    """The end of a push that came to its summary."""
+def pushed(
+    host: str,
+    attempt: int,
+    report: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    masker: Masker,
+    before: HostOutcome | None = None,
+    later: int | None = None,
+) -> End:
+    """The end of a push that came to its summary. `before` is what earlier stages came to: the host counts its tasks
+    over all stages, what the way there cost adds up here. `later` is the batch of the host's next stage, if any."""
     summary = masker.data(report)
     status = str(summary.get("status"))
     path = _PATHS.get(status, (S.FAILED,))
+    if path == (S.SUCCEEDED,) and later is not None:
+        path = (S.WAITING,)
     outcome = HostOutcome(
         host=host,
         status=path[-1],
@@ -42,9 +55,9 @@ def pushed(host: str, attempt: int, report: Mapping[str, Any], figures: Mapping[
         error=_error(summary, status),
         undo=_undo(summary.get("undo")),
         touched=not figures.get("check", False),
-        **_figures(figures),
+        **_figures(figures, before),
     )
-    return End(path, outcome)
+    return End(path, outcome, later)
 
 
 def undone(host: str, attempt: int, report: Mapping[str, Any], before: HostOutcome | None, masker: Masker) -> End:
@@ -58,20 +71,27 @@ def undone(host: str, attempt: int, report: Mapping[str, Any], before: HostOutco
     return End((state,), old.model_copy(update=changes | ({"error": error} if error else {})))
 
 
-def broken(host: str, attempt: int, error: Failure, figures: Mapping[str, Any], masker: Masker) -> End:
-    """The end of a push that did not come to a summary."""
+def broken(
+    host: str,
+    attempt: int,
+    error: Failure,
+    figures: Mapping[str, Any],
+    masker: Masker,
+    before: HostOutcome | None = None,
+) -> End:
+    """The end of a push that did not come to a summary; what earlier stages came to stays."""
     state = S.CANCELLED if error.cancelled else S.UNREACHABLE if error.unreachable else S.FAILED
-    outcome = HostOutcome(
-        host=host,
-        status=state,
-        attempt=attempt,
-        failed=int(state is S.FAILED),
-        unreachable=int(state is S.UNREACHABLE),
-        error=HostError(phase=error.phase, message=masker.text(error.message)[:_TEXT], hint=error.hint),
-        touched=error.touched and not figures.get("check", False),
-        **_figures(figures),
-    )
-    return End((state,), outcome)
+    old = before or HostOutcome(host=host, status=state)
+    changes: dict[str, Any] = {
+        "status": state,
+        "attempt": attempt,
+        "failed": old.failed + int(state is S.FAILED),
+        "unreachable": int(state is S.UNREACHABLE),
+        "error": HostError(phase=error.phase, message=masker.text(error.message)[:_TEXT], hint=error.hint),
+        "touched": old.touched or (error.touched and not figures.get("check", False)),
+        **_figures(figures, before),
+    }
+    return End((state,), old.model_copy(update=changes))
 
 
 def not_undone(host: str, attempt: int, error: Failure, before: HostOutcome | None, masker: Masker) -> End:
@@ -102,9 +122,10 @@ def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:
     return counts
 
 
-def _figures(figures: Mapping[str, Any]) -> dict[str, Any]:
+def _figures(figures: Mapping[str, Any], before: HostOutcome | None) -> dict[str, Any]:
     names = ("duration_s", "verify_s", "bytes_sent", "bytes_received")
-    return {name: figures[name] for name in names if name in figures}
+    own = {name: figures[name] for name in names if name in figures}
+    return own if before is None else {name: round(value + getattr(before, name), 3) for name, value in own.items()}
 
 
 def _error(summary: Mapping[str, Any], status: str) -> HostError | None:

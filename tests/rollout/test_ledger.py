@@ -132,7 +132,7 @@ def test_the_scripts_walk_exactly_the_drawn_edges(ledger: Ledger, redis: Redis, 
     running(ledger, record())
     grant = granted(ledger)
     redis.hset(keys.hosts("d1"), "web 0", f"{old} 1 0 w1")
-    answer = ledger.hosts.move(Move(grant, [new]))
+    answer = ledger.hosts.move(Move(grant, [new], later=0))
     assert (answer.what == "ok") == (allowed(old, new) or old is new)
     row = ledger.snapshot("d1").rows["web 0"]
     assert row.state is (new if answer.what == "ok" else old)

@@ -15,6 +15,8 @@ def drawn() -> set[tuple[S, S]]:
     edges = {(S.QUEUED, S.CONNECTING), (S.QUEUED, S.CANCELLED), (S.UNDO_FAILED, S.UNDOING)}
     edges |= {(a, b) for i, a in enumerate(PHASES) for b in [*PHASES[i + 1 :], *ENDS]}
     edges |= {(end, S.UNDOING) for end in ENDS}
+    edges |= {(phase, S.WAITING) for phase in PHASES[:-1]}
+    edges |= {(S.WAITING, S.CONNECTING), (S.WAITING, S.CANCELLED), (S.WAITING, S.UNDOING)}
     return edges | {(S.UNDOING, S.ROLLED_BACK), (S.UNDOING, S.UNDO_FAILED)}
 
 

@@ -6,7 +6,7 @@ if redis.call('HSETNX', KEYS[1], 'cancel', ARGV[2]) == 0 then return 'cancelling
 local all = redis.call('HGETALL', KEYS[2])
 for i = 1, #all, 2 do
   local state, attempt, batch, owner = parse(all[i + 1])
-  if state == 'queued' and owner == '-' then
+  if PAUSED[state] and owner == '-' then
     redis.call('HSET', KEYS[2], all[i], pack('cancelled', attempt, batch, '-'))
     redis.call('HINCRBY', KEYS[1], 'b:' .. batch .. ':left', -1)
     redis.call('HINCRBY', KEYS[1], 'b:' .. batch .. ':bad', 1)

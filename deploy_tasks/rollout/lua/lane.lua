@@ -10,7 +10,7 @@ while #out < 3 * room do
   local host = redis.call('LPOP', KEYS[3])
   if not host then break end
   local state, attempt, batch, owner = parse(redis.call('HGET', KEYS[1], host))
-  if state == 'queued' and owner == '-' then
+  if PAUSED[state] and owner == '-' then
     redis.call('ZADD', KEYS[2], now + tonumber(ARGV[3]), ARGV[1] .. ' ' .. host)
     out[#out + 1] = host
     out[#out + 1] = tostring(batch)

@@ -1,13 +1,15 @@
 -- Moves one host along the drawn edges, for the worker that owns it, and notes what happened.
+-- A host that ends a stage waits under the number of its next batch, where attempts are counted anew.
 -- KEYS head hosts leases outcomes events
--- ARGV host member attempt owner path(states, comma separated) outcome event maxlen counter(batch number or undo)
+-- ARGV host member attempt owner path(states, comma separated) outcome event maxlen phase(push|undo) next(batch, when it waits)
 local raw = redis.call('HGET', KEYS[2], ARGV[1])
 if not raw then return {'unknown', ''} end
 local state, attempt, batch, owner = parse(raw)
 local path = {}
 for step in string.gmatch(ARGV[5], '[^,]+') do path[#path + 1] = step end
 if attempt ~= tonumber(ARGV[3]) or owner ~= ARGV[4] then
-  local same = attempt == tonumber(ARGV[3]) and owner == '-' and FINAL[state] and path[#path] == state
+  local done = FINAL[state] and attempt == tonumber(ARGV[3]) or state == 'waiting' and batch == tonumber(ARGV[10])
+  local same = owner == '-' and done and path[#path] == state
   return {same and 'repeated' or 'lost', raw}
 end
 for i, to in ipairs(path) do
@@ -18,8 +20,13 @@ for i, to in ipairs(path) do
     return {'edge', raw}
   end
 end
-local final = FINAL[state] and #path > 0
-redis.call('HSET', KEYS[2], ARGV[1], pack(state, attempt, batch, final and '-' or owner))
+local waits = state == 'waiting' and #path > 0
+local final = (FINAL[state] or waits) and #path > 0
+if waits then
+  redis.call('HSET', KEYS[2], ARGV[1], pack(state, 1, tonumber(ARGV[10]), '-'))
+else
+  redis.call('HSET', KEYS[2], ARGV[1], pack(state, attempt, batch, final and '-' or owner))
+end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], ARGV[1], ARGV[6]) end
 note(KEYS[5], ARGV[8], ARGV[7])
 if not final then return {'ok', ''} end

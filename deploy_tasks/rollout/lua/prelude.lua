@@ -1,4 +1,4 @@
--- Shared by every script; the tables EDGES, FINAL and BAD of states.py stand before it.
+-- Shared by every script; the tables EDGES, FINAL, BAD and PAUSED of states.py stand before it.
 -- A host is kept as `state attempt batch owner`; the owner is `-` when nobody works on it.
 local function clock()
   local t = redis.call('TIME')
@@ -21,7 +21,7 @@ local function take_over(prefix, id, by, active)
   for i = 1, #all, 2 do
     local state, attempt, batch = parse(all[i + 1])
     if not FINAL[state] then
-      local to = state == 'queued' and 'cancelled' or state == 'undoing' and 'undo_failed' or 'failed'
+      local to = PAUSED[state] and 'cancelled' or state == 'undoing' and 'undo_failed' or 'failed'
       redis.call('HSET', hosts, all[i], pack(to, attempt, batch, '-'))
     end
     redis.call('ZREM', prefix .. 'leases', id .. ' ' .. all[i])

@@ -16,7 +16,7 @@ end
 local count = 0
 for _, host in ipairs(hosts) do
   local state, attempt, batch = parse(redis.call('HGET', KEYS[2], host))
-  if state == 'queued' then state = 'cancelled' end
+  if PAUSED[state] then state = 'cancelled' end
   if EDGES[state]['undoing'] then
     redis.call('HSET', KEYS[2], host, pack('undoing', attempt + 1, batch, '-'))
     redis.call('ZADD', KEYS[3], now + tonumber(ARGV[5]), ARGV[2] .. ' ' .. host)

@@ -144,13 +144,18 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 	}
 	r.lines += len(entries)
 	for _, e := range entries {
-		for _, path := range []pathText{e.Path, e.To} {
-			if path != "" && e.Op != opTemp {
-				r.written = append(r.written, Touch{r.taskSeq, string(path)})
-			}
-		}
+		r.trace(e)
 	}
 	return nil
+}
+
+// trace remembers which paths an entry changes.
+func (r *Recorder) trace(e entry) {
+	for _, path := range []pathText{e.Path, e.To} {
+		if path != "" && e.Op != opTemp {
+			r.written = append(r.written, Touch{e.Task, string(path)})
+		}
+	}
 }
 
 // folders are the times of the folders that an entry touches first.

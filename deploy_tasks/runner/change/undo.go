@@ -50,6 +50,7 @@ var ErrNothingToRun = errors.New("its program is not there any more")
 
 // undoing is one undo of one journal.
 type undoing struct {
+	after   int // entries up to this one stay
 	j       *journal
 	saved   *saved
 	entries []entry
@@ -69,7 +70,10 @@ type undoing struct {
 // Undo takes back what the journal in a deployment's folder says, newest first. It may be killed at any moment and
 // repeated; what is taken back stays so, conflicts are tried again. Without a journal there is nothing to do.
 // The error tells that the journal itself could not be used.
-func Undo(dir string, fx Effects) (UndoReport, error) {
+func Undo(dir string, fx Effects) (UndoReport, error) { return UndoAfter(dir, 0, fx) }
+
+// UndoAfter takes back only what the journal says after one of its lines; what is before it stays, and can be undone later.
+func UndoAfter(dir string, mark int, fx Effects) (UndoReport, error) {
 	empty := emptyReport()
 	path := filepath.Join(dir, JournalName)
 	if !Exists(path) {
@@ -79,7 +83,7 @@ func Undo(dir string, fx Effects) (UndoReport, error) {
 	if err != nil {
 		return empty, err
 	}
-	u := &undoing{j: j, saved: newSaved(filepath.Join(dir, SavedName)), entries: entries, fx: fx, report: empty,
+	u := &undoing{after: mark, j: j, saved: newSaved(filepath.Join(dir, SavedName)), entries: entriesAfter(entries, mark), fx: fx, report: empty,
 		tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
 		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{},
 		foreign: map[pathText]bool{}}
@@ -89,6 +93,15 @@ func Undo(dir string, fx Effects) (UndoReport, error) {
 	u.index()
 	err = u.all()
 	return u.report, errors.Join(err, j.close())
+}
+
+func entriesAfter(entries []entry, mark int) []entry {
+	for i, e := range entries {
+		if e.Seq > mark {
+			return entries[i:]
+		}
+	}
+	return nil
 }
 
 func emptyReport() UndoReport {
@@ -149,7 +162,7 @@ func (u *undoing) all() error {
 		return err
 	}
 	u.folderTimes()
-	if _, err := u.j.add(true, entry{Op: opUndoEnd}); err != nil || u.report.Incomplete() {
+	if _, err := u.j.add(true, entry{Op: opUndoEnd}); err != nil || u.report.Incomplete() || u.after > 0 {
 		return err
 	}
 	return os.RemoveAll(u.saved.dir) // all of it is back: nobody needs the copies
@@ -165,8 +178,11 @@ func (u *undoing) begin() error {
 	if !u.again {
 		begin := entry{Op: opUndoBegin}
 		for _, e := range u.entries {
-			if e.Op == opEnd {
+			switch {
+			case e.Op == opEnd:
 				begin.Folders = changedFolders(e.Folders)
+			case changesFile(e.Op): // the run went on: what it changed since is no stranger's
+				begin.Folders = nil
 			}
 		}
 		if _, err := u.j.add(true, begin); err != nil {

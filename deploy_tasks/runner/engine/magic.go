@@ -13,6 +13,9 @@ func ansibleVersion() *value.Dict {
 
 // magic are the variables that the engine itself defines for the steps of a frame.
 func (r *run) magic(f frame, name string, s *scope) (any, bool) {
+	if v, ok := r.playHosts(name); ok {
+		return v, true
+	}
 	switch name {
 	case "inventory_hostname":
 		return r.host.name(), true
@@ -110,6 +113,7 @@ func (r *run) fallback(name string) (any, bool) {
 func (r *run) hostvars(s *scope) *value.Dict {
 	out := value.NewDict()
 	out.Update(r.others())
+	out.Update(r.told())
 	own := s.all()
 	own.Set("inventory_hostname", r.host.name())
 	own.Set("ansible_facts", r.host.ansibleFacts())

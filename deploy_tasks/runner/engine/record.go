@@ -68,6 +68,11 @@ func (s Summary) Fields() *value.Dict {
 	return d
 }
 
+// Fields implements record.Record.
+func (s Shared) Fields() *value.Dict {
+	return value.DictOf("event", "shared", "name", s.Name, "value", s.Value)
+}
+
 // ReadSummary reads a kept report.
 func ReadSummary(r record.Reader) (Summary, error) {
 	s := Summary{Event: r.Text("event"), Deployment: r.Text("deployment"), Status: r.Text("status"), Phase: r.Text("phase"),

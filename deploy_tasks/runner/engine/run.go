@@ -32,8 +32,11 @@ type Options struct {
 	Cwd         string
 	Env         []string
 	Facts       func(subsets []string, env []string) *value.Dict
-	Ask         Asker // nil: nobody can be asked
-	Alone       bool  // no other host of the batch
+	Ask         Asker       // nil: nobody can be asked
+	Alone       bool        // no other host of the batch
+	From, To    int         // the plays to run, To excluded; all when To is 0
+	Others      *value.Dict // other hosts: what their inventory says, and what they have told
+	Play        *value.Dict // the hosts of the play
 }
 
 // Counts are the numbers of the recap. OK counts what is changed too.
@@ -49,6 +52,8 @@ type Engine struct {
 	results  map[resultKey]*value.Dict
 	changers map[*program.Task][]int // the journal's task lines of tasks that reported a change
 	theirs   map[string]outcome      // what another host has performed for all
+	carried  carried
+	foreign  *value.Dict // what is known of other hosts, once it was asked for
 }
 
 // resultKey names one execution of a task's item; its index is -1 without a loop.
@@ -102,6 +107,8 @@ type run struct {
 	notifiers []int    // of the handler that runs now
 	hopeless  bool     // the failure is one that no block rescues
 	gone      bool     // the host that a task was delegated to is out of reach: not even an always runs
+	from, to  int      // plays
+	carried   carried
 }
 
 // Run performs the program. The engine's Counts and Failure tell how it went; true means that nothing failed.
@@ -111,13 +118,16 @@ func (e *Engine) Run(ctx context.Context) bool {
 	if e.opts.HoldVerify {
 		r.pick = func(tags []string) bool { return !hasTag(tags, VerifyTag) }
 	}
+	r.from, r.to = e.opts.plays()
+	r.index, r.carried = e.carried.index, e.carried
 	ok := r.program()
 	e.Failure = r.failure
+	e.carried = carried{r.index, r.carried.pending, r.carried.ended}
 	return ok
 }
 
 func (e *Engine) pass(ctx context.Context) *run {
-	return &run{Engine: e, ctx: ctx, selection: newSelection(e.opts.Tags, e.opts.Skip),
+	return &run{Engine: e, ctx: ctx, to: len(e.opts.Program.Plays), selection: newSelection(e.opts.Tags, e.opts.Skip),
 		pick: func([]string) bool { return true }, only: map[*program.Task]bool{}, pending: map[*handler][]int{}}
 }
 
@@ -127,7 +137,7 @@ func (r *run) program() bool {
 		r.play = p
 		r.total += r.count(p.Tasks, frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}})
 	}
-	for i := range r.opts.Program.Plays {
+	for i := r.from; i < r.to; i++ {
 		if r.runPlay(&r.opts.Program.Plays[i]) == failed {
 			return false
 		}
@@ -154,7 +164,14 @@ func (r *run) runPlay(p *program.Play) halt {
 		return r.fail(failure)
 	}
 	r.handlers = handlersOf(p.Handlers, f, nil)
-	h := r.steps(p.Tasks, f)
+	h := r.resume()
+	if h == goOn {
+		h = r.steps(p.Tasks, f)
+	}
+	if p.Continued && h != failed {
+		r.leave(h)
+		return goOn
+	}
 	return r.endOfPlay(p, h)
 }
 

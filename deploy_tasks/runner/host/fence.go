@@ -6,9 +6,10 @@ import (
 	"runner/fmt"
 )
 
-// Fence is the newest (sequence, attempt) that this host has seen. What is older comes too late.
+// Fence is the newest (sequence, stage, attempt) that this host has seen. What is older comes too late.
 type Fence struct {
 	Sequence   int64
+	Stage      int64
 	Attempt    int64
 	Deployment string
 }
@@ -22,7 +23,10 @@ func (s *Superseded) Error() string {
 }
 
 func (a Fence) older(b Fence) bool {
-	return a.Sequence < b.Sequence || a.Sequence == b.Sequence && a.Attempt < b.Attempt
+	if a.Sequence != b.Sequence {
+		return a.Sequence < b.Sequence
+	}
+	return a.Stage < b.Stage || a.Stage == b.Stage && a.Attempt < b.Attempt
 }
 
 // Pass moves the fence forward, or refuses. The lock is held.
@@ -32,7 +36,7 @@ func (f *Folder) Pass(asked Fence) error {
 	if err != nil {
 		return err
 	}
-	seen := Fence{r.Int64("sequence"), r.Int64("attempt"), r.Text("deployment")}
+	seen := Fence{r.Int64("sequence"), r.Int64("stage"), r.Int64("attempt"), r.Text("deployment")}
 	if err := r.Err(); err != nil {
 		return inFile(path, err)
 	}
@@ -53,7 +57,7 @@ func (f *Folder) Precedes(asked Fence) error {
 	if err != nil {
 		return err
 	}
-	seen := Fence{r.Int64("sequence"), r.Int64("attempt"), r.Text("deployment")}
+	seen := Fence{r.Int64("sequence"), r.Int64("stage"), r.Int64("attempt"), r.Text("deployment")}
 	if err := r.Err(); err != nil {
 		return inFile(path, err)
 	}

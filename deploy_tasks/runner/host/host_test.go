@@ -39,11 +39,12 @@ func TestFolderIsPrivate(t *testing.T) {
 func TestFence(t *testing.T) {
 	f := newFolder(t)
 	steps := []struct {
-		sequence, attempt int64
-		pass              bool
-	}{{5, 1, true}, {5, 1, true}, {5, 2, true}, {5, 1, false}, {4, 9, false}, {6, 1, true}, {5, 3, false}}
+		sequence, stage, attempt int64
+		pass                     bool
+	}{{5, 0, 1, true}, {5, 0, 1, true}, {5, 0, 2, true}, {5, 0, 1, false}, {4, 0, 9, false}, {5, 2, 1, true}, {5, 1, 1, false},
+		{5, 0, 9, false}, {5, 2, 2, true}, {6, 0, 1, true}, {5, 3, 3, false}}
 	for i, s := range steps {
-		err := f.Pass(Fence{s.sequence, s.attempt, "d"})
+		err := f.Pass(Fence{s.sequence, s.stage, s.attempt, "d"})
 		var late *Superseded
 		if (err == nil) != s.pass || err != nil && !errors.As(err, &late) {
 			t.Errorf("step %d: %v", i, err)

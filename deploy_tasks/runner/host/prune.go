@@ -15,7 +15,7 @@ type Record struct {
 	Deployment string
 	Artifact   string
 	Runner     string
-	Status     string // of its report; interrupted without one
+	Status     string // of its report; waiting between two stages; interrupted without one
 	At         string
 	Applied    bool
 	when       time.Time
@@ -72,6 +72,9 @@ func (d *Deployment) record() Record {
 		r.Artifact, r.Runner = o.Artifact, o.Runner
 	}
 	path := d.Dir
+	if d.waits() {
+		r.Status = "waiting"
+	}
 	if report, found, err := d.Report(); err == nil && found {
 		r.Status, path = report.Text("status"), d.ReportPath()
 	}

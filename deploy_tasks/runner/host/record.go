@@ -17,7 +17,9 @@ func (h Holder) Fields() *value.Dict {
 
 // Fields implements record.Record.
 func (a Fence) Fields() *value.Dict {
-	return value.DictOf("sequence", a.Sequence, "attempt", a.Attempt, "deployment", a.Deployment)
+	d := value.DictOf("sequence", a.Sequence, "attempt", a.Attempt, "deployment", a.Deployment)
+	record.Optional(d, "stage", a.Stage)
+	return d
 }
 
 // Fields implements record.Record.

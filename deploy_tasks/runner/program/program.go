@@ -25,6 +25,7 @@ type Play struct {
 	RoleNames          []string
 	PlaybookDir        string // where it is not the program's
 	ForceHandlers      bool
+	Continued          bool // the next play goes on with this one: handlers wait for it
 	Facts              []string
 	Tasks, Handlers    []Step
 }

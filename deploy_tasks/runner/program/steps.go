@@ -5,8 +5,8 @@ import "runner/value"
 func (d *decoder) play(from *value.Dict) Play {
 	p := Play{Name: d.text(from, "name"), Vars: d.dict(from, "vars"), Defaults: d.dict(from, "defaults"),
 		RoleVars: d.dict(from, "role_vars"), RoleNames: d.texts(from, "role_names"), ForceHandlers: d.flag(from, "force_handlers"),
-		PlaybookDir: d.text(from, "playbook_dir"),
-		Facts:       d.texts(from, "facts"), Tasks: d.steps(from, "tasks"), Handlers: d.steps(from, "handlers"), Only: d.given(from, "only")}
+		PlaybookDir: d.text(from, "playbook_dir"), Continued: d.flag(from, "continued"),
+		Facts: d.texts(from, "facts"), Tasks: d.steps(from, "tasks"), Handlers: d.steps(from, "handlers"), Only: d.given(from, "only")}
 	for _, item := range d.list(from, "vars_files") {
 		o := d.object(item, "vars_files")
 		p.VarsFiles = append(p.VarsFiles, VarsFile{Names: d.list(o, "names"), Choices: d.dict(o, "choices"), Where: d.text(o, "where")})

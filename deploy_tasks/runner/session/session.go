@@ -54,6 +54,9 @@ type Session struct {
 	Ask        engine.Asker // nil: nobody can be asked
 	Alone      bool         // no other host of the batch
 	Task       Errand       // of RunTask
+	Stage      *Stage       // the part of the program that is due; nil is all of it
+	Others     *value.Dict  // what is known of other hosts
+	Play       *value.Dict  // the hosts of the play
 
 	stop    context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
 	temp    string
@@ -67,8 +70,11 @@ func (s *Session) deployment() *host.Deployment { return s.Folder.Deployment(s.D
 // Run performs the deployment, unless it was performed before: then its report is returned again.
 func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
 	s.began = time.Now()
+	if err := s.Stage.valid(s.Program); err != nil {
+		return engine.Summary{}, err
+	}
 	if s.Check {
-		return s.check(ctx), nil
+		return s.check(ctx)
 	}
 	if old, err := s.reported(); old != nil || err != nil {
 		return deref(old), err
@@ -103,11 +109,19 @@ func deref(s *engine.Summary) engine.Summary {
 }
 
 func (s *Session) fence() host.Fence {
-	return host.Fence{Sequence: s.Sequence, Attempt: s.Attempt, Deployment: s.Deployment}
+	return host.Fence{Sequence: s.Sequence, Stage: s.Stage.number(), Attempt: s.Attempt, Deployment: s.Deployment}
 }
 
 // reported is the kept report of a finished deployment, nil when there is none.
 func (s *Session) reported() (*engine.Summary, error) {
+	if s.Stage != nil {
+		return s.stageReported()
+	}
+	return s.ended()
+}
+
+// ended is the report of a deployment that has come to its end.
+func (s *Session) ended() (*engine.Summary, error) {
 	report, found, err := s.deployment().Report()
 	if !found || err != nil {
 		return nil, err
@@ -124,15 +138,22 @@ func (s *Session) reported() (*engine.Summary, error) {
 func (s *Session) recover(ctx context.Context) (summary engine.Summary, done bool, err error) {
 	d := s.deployment()
 	d.EndLeftovers()
-	if !d.HasJournal() {
-		return summary, false, nil
+	mark, err := s.resume()
+	if err != nil {
+		return summary, false, err
+	}
+	if cut, err := s.cutOff(mark); !cut || err != nil {
+		return summary, false, err
 	}
 	s.Emit(engine.NewPhase("undoing"))
-	report, err := change.Undo(d.Dir, s.effects(ctx))
+	report, err := change.UndoAfter(d.Dir, mark, s.effects(ctx))
 	if err != nil {
 		return summary, false, err
 	}
 	if !report.Incomplete() {
+		if mark > 0 {
+			return summary, false, change.Rewind(d.Dir, mark)
+		}
 		return summary, false, d.SetAsideJournal()
 	}
 	summary = s.summary(&engine.Engine{})
@@ -144,7 +165,7 @@ func (s *Session) recover(ctx context.Context) (summary engine.Summary, done boo
 // perform runs, verifies, and undoes when that is due.
 func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	d := s.deployment()
-	rec, err := change.NewRecorder(d.Dir)
+	rec, err := s.recorder(d)
 	if err != nil {
 		return engine.Summary{}, err
 	}
@@ -154,19 +175,25 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	defer s.stop(nil)
 	s.Emit(engine.NewPhase("running"))
 	e := s.engine(rec)
+	if err := s.thaw(e); err != nil {
+		return engine.Summary{}, errors.Join(err, rec.Close())
+	}
 	ok := e.Run(ctx)
 	if errors.Is(context.Cause(ctx), engine.ErrUnanswered) {
 		return s.startOver(ctx, rec)
 	}
 	phase := "running"
 	var verdict *engine.Verdict
-	if ok && s.Verify {
+	if ok && s.Verify && s.Stage.last() {
 		phase = "verifying"
 		s.Emit(engine.NewPhase(phase))
 		verdict = s.verdict(ctx, e)
 		ok = verdict.Good()
 	}
 	closing := rec.Close()
+	if ok && closing == nil {
+		ok = s.leave(e, rec)
+	}
 	summary := s.summary(e)
 	summary.Phase, summary.Verify = phase, verdict
 	summary.Status = s.status(ctx, ok, &summary)
@@ -212,10 +239,14 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 	if err != nil {
 		cwd = "/"
 	}
-	return engine.New(engine.Options{Program: s.Program, Files: s.Files, Vars: s.Vars, Extra: s.Extra, Check: s.Check,
+	o := engine.Options{Program: s.Program, Files: s.Files, Vars: s.Vars, Extra: s.Extra, Check: s.Check,
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
-		Ask: s.ask(), Alone: s.Alone})
+		Ask: s.ask(), Alone: s.Alone, Others: s.Others, Play: s.Play}
+	if s.Stage != nil {
+		o.From, o.To = s.Stage.From, s.Stage.To
+	}
+	return engine.New(o)
 }
 
 // limited is ctx with the deadline.
@@ -254,7 +285,13 @@ func (s *Session) undo(ctx context.Context, summary *engine.Summary) {
 
 // finish keeps the report, and on success puts the deployment on the stack and prunes.
 func (s *Session) finish(summary *engine.Summary) error {
+	if summary.Status == Succeeded && !s.Stage.last() {
+		return s.keepStage(summary)
+	}
 	if summary.Status == Succeeded {
+		if err := s.keepStage(summary); err != nil {
+			return err
+		}
 		if err := s.Folder.Push(s.Deployment, s.Artifact); err != nil {
 			return err
 		}
@@ -262,6 +299,7 @@ func (s *Session) finish(summary *engine.Summary) error {
 	if err := s.keep(summary); err != nil {
 		return err
 	}
+	s.deployment().DropStates(-1)
 	if summary.Status == Succeeded && s.Keep > 0 {
 		_, _ = s.Folder.Prune(s.Keep, s.Deployment, host.StaleAfter) // what could not be removed now is removed next time
 	}
@@ -269,9 +307,19 @@ func (s *Session) finish(summary *engine.Summary) error {
 }
 
 func (s *Session) keep(summary *engine.Summary) error {
+	s.measure(summary)
+	return s.deployment().KeepReport(summary)
+}
+
+// measure fills in what the run cost, together with the stages before it.
+func (s *Session) measure(summary *engine.Summary) {
 	summary.Duration = time.Since(s.began).Seconds()
 	summary.CPU, summary.MaxRSS = usage()
-	return s.deployment().KeepReport(summary)
+	if s.Stage != nil {
+		summary.Duration += s.Stage.cost.Duration
+		summary.CPU += s.Stage.cost.CPU
+		summary.MaxRSS = max(summary.MaxRSS, s.Stage.cost.MaxRSS)
+	}
 }
 
 // summary starts a summary from the engine's counts.
@@ -282,18 +330,29 @@ func (s *Session) summary(e *engine.Engine) engine.Summary {
 }
 
 // check performs the program without changing anything; it needs neither lock nor journal.
-func (s *Session) check(ctx context.Context) engine.Summary {
+func (s *Session) check(ctx context.Context) (engine.Summary, error) {
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	defer s.clean()
+	if _, err := s.resume(); err != nil {
+		return engine.Summary{}, err
+	}
 	s.Emit(engine.NewPhase("running"))
 	e := s.engine(nil)
+	if err := s.thaw(e); err != nil {
+		return engine.Summary{}, err
+	}
 	ok := e.Run(ctx)
+	if ok {
+		ok = s.leave(e, nil)
+	}
 	summary := s.summary(e)
 	summary.Status = s.status(ctx, ok, &summary)
-	summary.Duration = time.Since(s.began).Seconds()
-	summary.CPU, summary.MaxRSS = usage()
-	return summary
+	s.measure(&summary)
+	if s.Stage.last() || !ok {
+		s.deployment().DropStates(-1)
+	}
+	return summary, nil
 }
 
 // verdict verifies what was run.
@@ -367,6 +426,7 @@ func (s *Session) UndoNow(ctx context.Context) (engine.Summary, error) {
 	s.deployment().EndLeftovers()
 	s.undo(ctx, &summary)
 	_ = os.Remove(s.resultPath()) // of a task for another host
+	s.deployment().DropStates(-1)
 	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
 }
 

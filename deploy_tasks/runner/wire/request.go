@@ -11,6 +11,7 @@ import (
 	"runner/engine"
 	"runner/fmt"
 	"runner/record"
+	"runner/session"
 	"runner/value"
 )
 
@@ -36,7 +37,10 @@ type Request struct {
 	Keep          int
 	Alone         bool // no other host of the batch: run_once asks nobody
 	Task          string
-	Given         *value.Dict // with Task: what the asking host gives its variables
+	Given         *value.Dict    // with Task: what the asking host gives its variables
+	Stage         *session.Stage // nil: the whole program
+	Others        *value.Dict    // what is known of other hosts
+	Play          *value.Dict    // the hosts of the play
 }
 
 // ReadRequest reads the request line.
@@ -61,6 +65,10 @@ func ParseRequest(line []byte) (*Request, error) {
 	if q.Has("keep") {
 		r.Keep = q.Int("keep")
 	}
+	r.Others, r.Play = q.Dict("hostvars"), q.Dict("play")
+	if q.Has("stage") {
+		r.Stage = readStage(q.Record("stage"))
+	}
 	if limit := q.Float("deadline_s"); limit > 0 && limit < 1e8 {
 		r.Deadline = time.Duration(limit * float64(time.Second))
 	}
@@ -71,6 +79,21 @@ func ParseRequest(line []byte) (*Request, error) {
 		return nil, notARequest(err)
 	}
 	return r, nil
+}
+
+// readStage reads which part of the program is due.
+func readStage(q record.Reader) *session.Stage {
+	s := &session.Stage{Number: q.Int("number"), After: -1, Last: q.Flag("last")}
+	if q.Has("after") {
+		s.After = q.Int("after")
+	}
+	if plays := q.Ints("plays"); len(plays) == 2 {
+		s.From, s.To = plays[0], plays[1]
+	}
+	if s.ShareAll = q.Value("share") == "*"; !s.ShareAll {
+		s.Share = q.Texts("share")
+	}
+	return s
 }
 
 func notARequest(err error) error {

@@ -1,0 +1,149 @@
+"""What hosts of one deployment know of each other: the hosts of their play, and the variables that steps read by
+`hostvars`, those of the inventory and those that hosts have told in earlier stages.
+
+What hosts tell lies sealed in Redis until the deployment ends. It is read once for every batch: a batch begins when
+those before it have ended, so that nothing of what it may read changes meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy_tasks.compiler import lower_vars
+from deploy_tasks.errors import BadInput
+from deploy_tasks.outcome import HostState
+from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.record import Record
+from deploy_tasks.rollout.states import BAD
+from deploy_tasks.rollout.views import Grant
+from deploy_tasks.secret import is_secret_name, secret_values
+from deploy_tasks.tasks.context import Context
+
+#: Names and bytes that one host may tell.
+MAX_NAMES, MAX_BYTES = 2000, 8 << 20
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What the plan reads of other hosts: variables by name, all but secrets (`everything`), the play's hosts."""
+
+    names: frozenset[str] = frozenset()
+    everything: bool = False
+    players: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Reads:
+        """From the options of a bundle."""
+        told = options.get("hostvars")
+        return cls(
+            frozenset(told) if isinstance(told, list) else frozenset(), told == "*", bool(options.get("play_hosts"))
+        )
+
+    @property
+    def variables(self) -> bool:
+        """Whether variables of other hosts are read at all."""
+        return self.everything or bool(self.names)
+
+    def to_json(self) -> list[str] | str:
+        """The names a host is to tell."""
+        return "*" if self.everything else sorted(self.names)
+
+
+@dataclass
+class Others:
+    """What the hosts of one batch are told of others."""
+
+    play: dict[str, list[str]] = field(default_factory=dict)
+    hostvars: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+    def request(self, host: str) -> dict[str, Any]:
+        """The fields of a host's request."""
+        fields: dict[str, Any] = {"play": self.play} if self.play else {}
+        if self.hostvars:
+            fields["hostvars"] = {name: told for name, told in self.hostvars.items() if name != host}
+        return fields
+
+
+def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
+    """Keep what a host told of itself. Raises `BadInput` when it is too much, `StoreError`, `RedisError`."""
+    if not told:
+        return
+    data = json.dumps(dict(told), separators=(",", ":")).encode()
+    if len(data) > MAX_BYTES or len(told) > MAX_NAMES:
+        raise BadInput(
+            f"what other hosts read of {grant.host} takes {len(data)} bytes in {len(told)} variables, "
+            f"{MAX_BYTES} in {MAX_NAMES} are possible"
+        )
+    here.redis.hset(
+        keys.shared(grant.deployment), grant.host, here.seal.seal(data, _about(grant.deployment, grant.host))
+    )
+
+
+def others(here: Context, record: Record, inventory: Inventory, reads: Reads, batch: int) -> Others:
+    """What the hosts of a batch are told. Raises `StoreError`, `RedisError`."""
+    found = Others()
+    if reads.players:
+        found.play = _play(here, record, batch)
+    if reads.variables:
+        known = _known(here, record)
+        found.secrets = tuple(text for variables in known.values() for text in secret_values(variables))
+        for name, host in inventory.hosts.items():
+            found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}
+    return found
+
+
+def _play(here: Context, record: Record, batch: int) -> dict[str, list[str]]:
+    """The hosts of the play as Ansible names them: all, those that have not failed, those of the batch."""
+    everyone = record.hosts_of(record.stage(batch))
+    states = here.ledger.snapshot(record.id).states
+    left = [name for name in everyone if states.get(name) not in BAD | {HostState.CANCELLED}]
+    return {"all": list(everyone), "left": left, "batch": [name for name in record.batch(batch) if name in set(left)]}
+
+
+def _known(here: Context, record: Record) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, sealed in here.redis.hgetall(keys.shared(record.id)).items():
+        found[str(name)] = json.loads(here.seal.open(str(sealed), _about(record.id, str(name))))
+    return found
+
+
+def _lowered(host: Host, inventory: Inventory, reads: Reads) -> dict[str, Any]:
+    """The variables of another host that may be read, with those that their values need."""
+    return lower_vars({name: host.vars[name] for name in _needed(host, reads)}) | {
+        "inventory_hostname": host.name,
+        "inventory_hostname_short": host.name.split(".")[0],
+        "group_names": sorted(group for group in host.groups if group != "all"),
+    }
+
+
+def _needed(host: Host, reads: Reads) -> list[str]:
+    wanted = {name for name in host.vars if name in reads.names or (reads.everything and not is_secret_name(name))}
+    todo = list(wanted)
+    while todo:
+        mentioned = {word for text in _texts(host.vars[todo.pop()]) if "{{" in text for word in _WORD.findall(text)}
+        fresh = mentioned & host.vars.keys() - wanted
+        wanted |= fresh
+        todo += fresh
+    return [name for name in host.vars if name in wanted]
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _about(deployment: str, host: str) -> str:
+    return f"shared {deployment} {host}"
