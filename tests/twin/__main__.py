@@ -1,0 +1,74 @@
+"""Look at cases closely: `python -m tests.twin [--ansible] NAME…` prints what each run did and left, and what differs.
+
+With `--ansible` only Ansible runs, for writing a case; `-v` shows what it does even when it goes well.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.twin import cases, outcome, theirs, twins
+from tests.twin.outcome import Outcome
+from tests.twin.tree import Entry
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the named cases, or all; the status is 1 when any differs."""
+    names = [name for name in arguments if not name.startswith("-")]
+    chosen = [case for case in cases.load() if not names or case.name in names]
+    interpreter = theirs.python()
+    if interpreter is None:
+        print("tools/setup tests makes the environment that ansible-core needs", file=sys.stderr)
+        return 4
+    differing = []
+    with twins.running(interpreter) as made:
+        for case in chosen:
+            same = _alone(made, case, "-v" in arguments) if "--ansible" in arguments else _both(made, case)
+            differing += [] if same else [case.name]
+    print(f"{len(chosen)} cases, {len(differing)} differ or are wrong: {' '.join(differing)}")
+    return 1 if differing else 0
+
+
+def _alone(made: twins.Twins, case: cases.Case, closely: bool) -> bool:
+    folder = made.theirs.lay_out(case)
+    right = True
+    for number, options in enumerate(case.runs):
+        began = time.monotonic()
+        made.ansible.begin(folder, ["-i", "hosts.ini", "site.yml", *options], twins.ENVIRONMENT)
+        told = made.ansible.finish()
+        wrong = case.fails not in [None, *told.failed_in.values()] or (told.failed and not case.fails)
+        wrong = bool(wrong or (told.refused and not case.refused))
+        print(f"== {case.name} run {number + 1}: {time.monotonic() - began:.1f} s{' WRONG' if wrong else ''}")
+        if closely or wrong:
+            _show(told, made.theirs.trees(case))
+        right = right and not wrong
+    return right
+
+
+def _both(made: twins.Twins, case: cases.Case) -> bool:
+    for step in made.play(case):
+        found = outcome.differences(step.wanted, step.got) + step.tree_differences()
+        if step.got.refused and not case.refused:
+            found = [f"refused: {step.got.refused}"]
+        print(f"== {case.name} run {step.number + 1}: {f'{len(found)} differences' if found else 'alike'}")
+        if found and not case.refused:
+            print("\n".join(f"  {line}" for line in found))
+            print(step.got.log)
+            return False
+    return True
+
+
+def _show(told: Outcome, trees: dict[str, dict[str, Entry]]) -> None:
+    print(told.log)
+    for host, counts in told.recap.items():
+        print(host, {name: count for name, count in counts.items() if count})
+    for host, entries in trees.items():
+        for path, entry in entries.items():
+            print(f"{host} {entry.mode} {entry.owner}:{entry.group} {entry.kind} {path}")
+            print("".join(f"    {line}\n" for line in entry.content.splitlines()), end="")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

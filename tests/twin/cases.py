@@ -1,0 +1,82 @@
+"""The cases: a folder each, with a playbook `site.yml`, an inventory `hosts.ini` and whatever they use.
+
+The comment at the head of `site.yml` says what the case is about, in a sentence or two, and then:
+
+    # proves: loop, loop_control.label      constructs of `constructs.py`, as many lines as needed
+    # run: --tags web                       one run with these options; two without any when there is no such line
+    # fails: configure                      Ansible ends with a failure in this task
+    # refused: no such variable             deploy-tasks refuses the playbook with these words in its message
+    # differs: why                          what is different on purpose
+    # trees: /srv/t /etc/motd               what is compared; /srv/t when nothing is said
+    # before: useradd -m app                a command that both hosts get before the first run
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "cases"
+_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `runs` are the options of successive runs; `fails` the task that fails in the last of them."""
+
+    name: str
+    about: str
+    proves: tuple[str, ...]
+    runs: tuple[tuple[str, ...], ...]
+    fails: str | None
+    refused: str | None
+    differs: str | None
+    trees: tuple[str, ...]
+    before: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return FOLDER / self.name
+
+
+def load() -> list[Case]:
+    """Every case, by name. Raises ValueError for a header that cannot be read."""
+    return [read(path.parent) for path in sorted(FOLDER.glob("*/site.yml"))]
+
+
+def read(folder: Path) -> Case:
+    """The case in this folder."""
+    about, found = _header(folder / "site.yml")
+    runs = tuple(tuple(shlex.split(line)) for line in found["run"]) or ((), ())
+    return Case(
+        name=folder.name,
+        about=about,
+        proves=tuple(name.strip() for line in found["proves"] for name in line.split(",") if name.strip()),
+        runs=runs,
+        fails=" ".join(found["fails"]) or None,
+        refused=" ".join(found["refused"]) or None,
+        differs=" ".join(found["differs"]) or None,
+        trees=tuple(word for line in found["trees"] for word in line.split()) or ("/srv/t",),
+        before=tuple(found["before"]),
+    )
+
+
+def _header(path: Path) -> tuple[str, dict[str, list[str]]]:
+    about: list[str] = []
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in path.read_text().splitlines():
+        if not line.startswith("# "):
+            break
+        key, colon, rest = line[2:].partition(": ")
+        if colon and key in _KEYS:
+            found[key].append(rest.strip())
+        elif line.rstrip().endswith(":") and line[2:].rstrip(" :") in _KEYS:
+            found[line[2:].rstrip(" :")].append("")
+        else:
+            about.append(line[2:].strip())
+    if not about or not found["proves"]:
+        raise ValueError(f"{path} must begin with comments that say what it is about and what it proves")
+    return " ".join(about), found

@@ -1,0 +1,42 @@
+"""Every case, on twin hosts: what Ansible leaves on one, deploy-tasks leaves on the other, and both tell the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.twin import outcome
+from tests.twin.cases import Case, load
+from tests.twin.twins import Step, Twins
+
+pytestmark = pytest.mark.fleet
+
+
+@pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
+def test_the_twins_end_alike(twins: Twins, case: Case) -> None:
+    for step in twins.play(case):
+        oracle_holds(case, step)
+        if case.refused is not None:
+            assert case.refused in (step.got.refused or ""), step.got.refused or "it was not refused"
+            continue
+        assert step.got.refused is None, step.got.refused
+        found = outcome.differences(step.wanted, step.got) + step.tree_differences()
+        assert not found, told(step, found)
+
+
+def oracle_holds(case: Case, step: Step) -> None:
+    """The case itself is right: with Ansible it fails in the task it says, and nowhere else."""
+    assert step.wanted.refused is None or case.refused, f"Ansible refused the case:\n{step.wanted.log}"
+    if case.refused:
+        return
+    if case.fails and step.last:
+        assert case.fails in step.wanted.failed_in.values(), f"with Ansible it fails elsewhere:\n{step.wanted.log}"
+    elif not case.fails:
+        assert not step.wanted.failed, f"the case fails with Ansible:\n{step.wanted.log}"
+
+
+def told(step: Step, found: list[str]) -> str:
+    """The differences, and both logs."""
+    lines = "\n".join(f"  {line}" for line in found)
+    return (
+        f"run {step.number + 1} differs:\n{lines}\n\ndeploy-tasks:\n{step.got.log}\n\nAnsible:\n{step.wanted.log[-6000:]}"
+    )

@@ -1,0 +1,114 @@
+"""Ansible's side: a driver process in its own environment, told what to run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.twin.outcome import COUNTS, Outcome
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+_CONFIG = """\
+[defaults]
+stdout_callback = twin
+callback_plugins = {callbacks}
+deprecation_warnings = False
+localhost_warning = False
+internal_poll_interval = 0.002
+retry_files_enabled = False
+host_key_checking = True
+forks = 5
+jinja2_extensions = jinja2.ext.do,jinja2.ext.loopcontrols
+
+[connection]
+pipelining = True
+
+[ssh_connection]
+pipelining = True
+control_path_dir = {folder}/cp
+ssh_args = -F /dev/null -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile={known_hosts}
+"""
+
+
+def python() -> Path | None:
+    """The Python of the environment that has ansible-core, or None where it was not set up."""
+    path = Path(os.environ.get("DEPLOY_TASKS_ANSIBLE") or ROOT / ".state" / "ansible") / "bin" / "python"
+    return path if path.exists() else None
+
+
+class Ansible:
+    """A loaded Ansible. One run at a time: `begin`, then `finish`."""
+
+    def __init__(self, interpreter: Path, folder: Path, known_hosts: Path) -> None:
+        self.folder = folder
+        (folder / "cp").mkdir(parents=True)
+        config = folder / "ansible.cfg"
+        config.write_text(_CONFIG.format(callbacks=HERE / "oracle/callback", folder=folder, known_hosts=known_hosts))
+        environment = {
+            "PATH": f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(config),
+            "ANSIBLE_HOME": str(folder / "home"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+        }
+        self.process = subprocess.Popen(
+            [str(interpreter), str(HERE / "oracle/driver.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=folder,
+        )
+        self._recap, self._log = folder / "recap.json", folder / "log"
+
+    def begin(self, folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        """Start `ansible-playbook ARGUMENTS` in this folder."""
+        self._recap.unlink(missing_ok=True)
+        request = {
+            "cwd": str(folder),
+            "arguments": list(arguments),
+            "environment": {**environment, "TWIN_RECAP": str(self._recap)},
+            "log": str(self._log),
+        }
+        assert self.process.stdin is not None
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+
+    def finish(self) -> Outcome:
+        """Wait for its end."""
+        assert self.process.stdout is not None
+        answer = self.process.stdout.readline()
+        assert answer, "the process that runs Ansible has ended"
+        log = self._log.read_text(errors="replace")
+        if not self._recap.exists():
+            return Outcome({}, refused=f"status {json.loads(answer)['status']}", log=log)
+        told = json.loads(self._recap.read_text())
+        return Outcome({host: _counts(one) for host, one in told["hosts"].items()}, _failed_in(told), log=log)
+
+    def close(self) -> None:
+        """End it."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def _counts(one: dict[str, int]) -> dict[str, int]:
+    return {name: one["failures" if name == "failed" else name] for name in COUNTS}
+
+
+def _failed_in(told: dict[str, Any]) -> dict[str, str]:
+    """The last failure of each host that ended as failed."""
+    return {
+        end["host"]: end["task"]
+        for end in told["ends"]
+        if (end["status"] == "failed" and not end["ignored"] and told["hosts"][end["host"]]["failures"])
+        or (end["status"] == "unreachable" and told["hosts"][end["host"]]["unreachable"])
+    }
