@@ -85,6 +85,8 @@ class HostOutcome(BaseModel):
     ok: int = 0
     failed: int = 0
     skipped: int = 0
+    rescued: int = 0
+    ignored: int = 0
     unreachable: int = 0
     error: HostError | None = None
     undo: Undo | None = None

@@ -115,7 +115,7 @@ class Failure:
 
 
 def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("ok", "changed", "failed", "skipped", "unreachable")
+    names = ("ok", "changed", "failed", "skipped", "rescued", "ignored", "unreachable")
     counts: dict[str, Any] = {name: int(summary.get(name) or 0) for name in names}
     counts["cpu_s"] = float(summary.get("cpu_s") or 0)
     counts["max_rss_kb"] = int(summary.get("max_rss_kb") or 0)

@@ -31,7 +31,7 @@ pipelining = True
 [ssh_connection]
 pipelining = True
 control_path_dir = {folder}/cp
-ssh_args = -F /dev/null -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile={known_hosts}
+ssh_args = -F /dev/null -o LogLevel=ERROR -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile={known_hosts}
 """
 
 
