@@ -6,7 +6,7 @@ The comment at the head of `site.yml` says what the case is about, in a sentence
     # run: --tags web                       one run with these options; two without any when there is no such line
     # fails: configure                      Ansible ends with a failure in this task
     # refused: no such variable             deploy-tasks refuses the playbook with these words in its message
-    # differs: why                          what is different on purpose
+    # differs: /srv/t/x: why                what differs on purpose: a word that the difference tells, and the reason
     # trees: /srv/t /etc/motd               what is compared; /srv/t when nothing is said
     # before: useradd -m app                a command that both hosts get before the first run
 """
@@ -32,7 +32,7 @@ class Case:
     runs: tuple[tuple[str, ...], ...]
     fails: str | None
     refused: str | None
-    differs: str | None
+    differs: tuple[tuple[str, str], ...]
     trees: tuple[str, ...]
     before: tuple[str, ...]
 
@@ -58,10 +58,15 @@ def read(folder: Path) -> Case:
         runs=runs,
         fails=" ".join(found["fails"]) or None,
         refused=" ".join(found["refused"]) or None,
-        differs=" ".join(found["differs"]) or None,
+        differs=tuple(_difference(line) for line in found["differs"]),
         trees=tuple(word for line in found["trees"] for word in line.split()) or ("/srv/t",),
         before=tuple(found["before"]),
     )
+
+
+def _difference(line: str) -> tuple[str, str]:
+    word, _, why = line.partition(": ")
+    return word, why
 
 
 def _header(path: Path) -> tuple[str, dict[str, list[str]]]:

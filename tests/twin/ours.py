@@ -10,7 +10,6 @@ from pathlib import Path
 from deploy_tasks.cli.variables import extra_vars
 from deploy_tasks.errors import DeployError
 from deploy_tasks.outcome import HostOutcome
-from deploy_tasks.plan.playbook import load_playbook
 from deploy_tasks.producer import Producer
 from deploy_tasks.rollout.prepare import Prepared, Request, prepare
 from deploy_tasks.rollout.record import Options
@@ -45,23 +44,16 @@ def prepared(folder: Path, arguments: Sequence[str]) -> Prepared:
         max_fail_percentage=100,
         undo_failed=False,
     )
-    given = extra_vars(asked.extra_vars)
-    loaded = load_playbook(
-        folder / "site.yml",
-        extra_vars=given,
-        vault_password_files=[folder / name for name in asked.vault_password_file],
-        inventory_dir=folder,
-    )
-    with contextlib.chdir(loaded.base):
-        return prepare(
-            Request(
-                loaded.plan,
-                folder / "hosts.ini",
-                limit=asked.limit,
-                extra_vars=given,
-                options=options,
-            )
+    return prepare(
+        Request(
+            folder / "site.yml",
+            folder / "hosts.ini",
+            limit=asked.limit,
+            extra_vars=extra_vars(asked.extra_vars),
+            options=options,
+            vault_password_files=[folder / name for name in asked.vault_password_file],
         )
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

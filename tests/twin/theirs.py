@@ -31,8 +31,9 @@ pipelining = True
 [ssh_connection]
 pipelining = True
 control_path_dir = {folder}/cp
-ssh_args = -F /dev/null -o LogLevel=ERROR -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile={known_hosts}
+ssh_args = {ssh}
 """
+_SSH = "-F /dev/null -o LogLevel=ERROR -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile="
 
 
 def python() -> Path | None:
@@ -48,7 +49,8 @@ class Ansible:
         self.folder = folder
         (folder / "cp").mkdir(parents=True)
         config = folder / "ansible.cfg"
-        config.write_text(_CONFIG.format(callbacks=HERE / "oracle/callback", folder=folder, known_hosts=known_hosts))
+        ssh = f"{_SSH}{known_hosts}"
+        config.write_text(_CONFIG.format(callbacks=HERE / "oracle/callback", folder=folder, ssh=ssh))
         environment = {
             "PATH": f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(folder),

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: Parts of a dumped result that tell when it was, or which inode it got: they differ between any two runs. What is
-#: below `invocation` is how Ansible calls its own modules; results of ours do not have it.
+#: Parts of a dumped result that tell when it was, or which inode it got: they differ between any two runs. `invocation`
+#: is how Ansible calls its own modules, and `diff` is there even when nobody asked for it: ours have neither.
 VOLATILE = frozenset(
     {"start", "end", "delta", "atime", "mtime", "ctime", "inode", "dev", "ansible_job_id", "results_file", "elapsed"}
-    | {"invocation"}
+    | {"invocation", "diff"}
 )
-#: Where Ansible puts what it copies to a host before the module runs: `src` in its results.
-_STAGED = "/.ansible/tmp/ansible-tmp-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +65,9 @@ def _content(path: Path, kind: str) -> str:
 def _steady(value: Any) -> Any:
     """The same without what differs between any two runs."""
     if isinstance(value, dict):
-        return {name: _steady(item) for name, item in value.items() if name not in VOLATILE and not _staged(name, item)}
+        dropped = VOLATILE | ({"src"} if "checksum" in value else set())  # where Ansible put it before the module ran
+        return {name: _steady(item) for name, item in value.items() if name not in dropped}
     return [_steady(item) for item in value] if isinstance(value, list) else value
-
-
-def _staged(name: str, item: Any) -> bool:
-    return name == "src" and isinstance(item, str) and (not item or _STAGED in item)
 
 
 def differences(wanted: Mapping[str, Entry], got: Mapping[str, Entry]) -> list[str]:

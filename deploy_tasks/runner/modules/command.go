@@ -110,7 +110,7 @@ func (j commandJob) run(c *module.Call) module.Result {
 	data := commandData(j.shown, nil)
 	if dir := j.p.str("chdir"); dir != "" && !isDir(dir) {
 		_, err := os.ReadDir(dir)
-		return failed("Unable to change directory before execution: "+reason(err), data)
+		return failed("Unable to change directory before execution: "+bytesReason(err, dir), data)
 	}
 	if why, out := j.notNeeded(c); why != "" {
 		data.Set("stdout", out)
@@ -228,4 +228,9 @@ func undoArgv(v any) []string {
 		return nil
 	}
 	return texts(argv)
+}
+
+// bytesReason words an error about a path as Python does when it holds the path as bytes: b'/srv'.
+func bytesReason(err error, path string) string {
+	return strings.Replace(reason(err), "'"+path+"'", "b'"+path+"'", 1)
 }

@@ -16,7 +16,6 @@ import (
 // commandData are the return values that a command always has.
 func commandData(cmd, rc any) *value.Dict {
 	data := dict("cmd", cmd, "rc", rc, "start", nil, "end", nil, "delta", nil, "msg", "")
-	data.Delete("msg")
 	setOutput(data, "stdout", "")
 	setOutput(data, "stderr", "")
 	return data

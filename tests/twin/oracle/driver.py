@@ -1,6 +1,6 @@
 """Runs `ansible-playbook` many times from one process that has loaded Ansible once; loading is most of a short run.
 
-Reads one JSON object a line, `{"cwd": …, "arguments": […], "environment": {…}, "log": PATH}`, and answers with one line,
+Reads one JSON object a line, `{"cwd": …, "arguments": […], "environment": {…}, "log": PATH}`, and answers each with
 `{"status": N}`. Every run is a fork: nothing of one run is left for the next.
 """
 
