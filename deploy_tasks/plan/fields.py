@@ -179,6 +179,10 @@ def _variables(value: Any) -> Any:
     return _mapping(value)
 
 
+def _variables_or_template(value: Any) -> Any:
+    return value if isinstance(value, str) and "{{" in value else _variables(value)
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Words = Annotated[list[str], BeforeValidator(_words)]
 Texts = Annotated[list[str], BeforeValidator(_texts)]
@@ -193,6 +197,7 @@ CountOrTemplate = Annotated[Any, BeforeValidator(_count_or_template)]
 Serial = Annotated[list[Any], BeforeValidator(_serial)]
 VariableName = Annotated[str | None, BeforeValidator(_variable_name)]
 Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]
+VariablesOrTemplate = Annotated[dict[str, Any] | str, BeforeValidator(_variables_or_template)]
 Mapping_ = Annotated[dict[str, Any], BeforeValidator(_mapping)]
 NoneAsEmpty = BeforeValidator(_listing)
 NoneAsNothing = BeforeValidator(_mapping)

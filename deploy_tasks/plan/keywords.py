@@ -20,6 +20,7 @@ from deploy_tasks.plan.fields import (
     Texts,
     VariableName,
     Variables,
+    VariablesOrTemplate,
     bad,
 )
 from deploy_tasks.plan.loops import is_with, loop_of
@@ -47,7 +48,7 @@ class Keywords(Strict):
     with_: dict[str, Any] = {}
     loop_control: LoopControl | None = None
     vars: Variables = {}
-    environment: Variables = {}
+    environment: VariablesOrTemplate = {}
     listen: Texts = []
     changed_when: Expressions | None = None
     failed_when: Expressions | None = None
@@ -108,6 +109,7 @@ class Keywords(Strict):
             "loop_label": control.label,
             "loop_pause": control.pause,
             "loop_extended": control.extended,
+            "loop_allitems": control.extended_allitems,
             "break_when": tuple(control.break_when),
             "async_s": self.async_,
             "poll_s": self.poll,

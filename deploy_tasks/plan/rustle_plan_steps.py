@@ -107,7 +107,18 @@ class Steps:
         target = entry.args.get("name" if role else "file")
         if not isinstance(target, str):
             self.findings.add(f"{path}.args", "does not say what is included", '"args": {"file": "install.yml"}')
-        kept = ("when", "tags", "vars", "loop", "loop_var", "index_var", "loop_label", "loop_extended", "run_once")
+        kept = (
+            "when",
+            "tags",
+            "vars",
+            "loop",
+            "loop_var",
+            "index_var",
+            "loop_label",
+            "loop_extended",
+            "loop_allitems",
+            "run_once",
+        )
         made = Include(
             id=self._unique(entry, batch),
             name=entry.name,
@@ -145,6 +156,7 @@ class Steps:
         """Keywords and conditions of a block or include, which may hold When and Tag only."""
         fields = {"vars": {}, "loop": None, "loop_var": "item", "index_var": None} | self._keywords(entry, path)
         fields |= {"loop_label": fields.get("loop_label"), "loop_extended": fields.get("loop_extended", False)}
+        fields["loop_allitems"] = fields.get("loop_allitems", True)
         fields |= {"run_once": fields.get("run_once", False), "where": entry.source or path}
         found = _conditions(entry, fields.get("when", ()), (), path, self.findings)
         if found["skip_tags"] or found["check_mode_only"] is not None or found["only"]:

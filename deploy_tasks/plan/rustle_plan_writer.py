@@ -34,7 +34,7 @@ _KEYWORDS = {
 }  # fmt: skip
 _LOOP_CONTROL = {
     "loop_var": "loop_var", "index_var": "index_var", "label": "loop_label", "pause": "loop_pause",
-    "extended": "loop_extended", "break_when": "break_when",
+    "extended": "loop_extended", "extended_allitems": "loop_allitems", "break_when": "break_when",
 }  # fmt: skip
 _PLAY = {
     "vars": "vars", "defaults": "defaults", "role_vars": "role_vars", "gather_facts": "gather_facts",

@@ -22,7 +22,7 @@ _OF_INCLUDE = frozenset(
     {"action", "args", "collections", "debugger", "ignore_errors", "loop", "loop_control", "name", "no_log"}
     | {"run_once", "tags", "timeout", "vars", "when"}
 )
-_LOOP_FIELDS = ("loop", "loop_var", "index_var", "loop_label", "loop_extended")
+_LOOP_FIELDS = ("loop", "loop_var", "index_var", "loop_label", "loop_extended", "loop_allitems")
 _FILE_ARGS = frozenset({"_raw_params", "file", "apply"})
 
 
@@ -73,6 +73,10 @@ def include(
     """The step for a dynamic include."""
     given = with_known_items(doc, scope, site).fields
     fields = {name: given[name] for name in _LOOP_FIELDS if name in given}
+    for name in ("break_when", "loop_pause"):
+        if given.get(name):
+            keyword = name.removeprefix("loop_")
+            site.problem(f"{doc.where}.{name}", f"an include cannot have {keyword}", "put it on the tasks it brings")
     own = scope.inherited.under(doc.common)
     folders = scope.folders.task_folders(handlers=scope.handlers, static=False)
     return Include(

@@ -152,9 +152,10 @@ def _control(given: Any, where: str, ctx: Reading) -> dict[str, Any]:
     refuse_unknown(given, _CONTROL, path, ctx.findings)
     read = read_all(given, _CONTROL, path, ctx.findings)
     names = {"label": "loop_label", "pause": "loop_pause", "extended": "loop_extended"}
-    for key, name in names.items():
-        ctx.places.alias(f"{where}.{name}", f"{path}.{key}")
-    return {names.get(key, key): value for key, value in read.items() if key != "extended_allitems"}
+    names["extended_allitems"] = "loop_allitems"
+    for key in _CONTROL:
+        ctx.places.alias(f"{where}.{names.get(key, key)}", f"{path}.{key}")
+    return {names.get(key, key): value for key, value in read.items()}
 
 
 def _task_fields(data: Mapping[str, Any], where: str, ctx: Reading, handler: bool) -> dict[str, Any]:
