@@ -4,9 +4,8 @@ package cmd_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"runner/testkit"
@@ -149,29 +148,55 @@ func TestTheDeadlineCountsWhileWaitingForAnAnswer(t *testing.T) {
 	}
 }
 
-// Without its caller a run that waits for an answer cannot go on: it takes all back and keeps no report, so that the
-// next attempt does everything anew.
-func TestTheCallerGoesAwayWhileAnAnswerIsWaitedFor(t *testing.T) {
+// A run that has lost its caller while it waits for an answer gets it from the next one, or the one after that; nothing
+// is done twice.
+func TestAnotherCallerAnswers(t *testing.T) {
 	m := newMachine(t)
-	a := m.link(nil, m.write("w", "f", "x"), sh("one", "echo x >> "+m.path("log"), onceOnly))
-	c := m.start(a, "d1", 1, 1, nil)
+	a := m.link(nil, sh("before", "echo before >> "+m.path("log")), sh("one", "echo one >> "+m.path("log"), onceOnly))
+	first := m.start(a, "d1", 1, 1, nil)
+	asked := first.until("ask")
+	m.must(first.in.Close())
+	second := m.start(a, "d1", 1, 2, nil)
+	if again := second.until("ask"); again["id"] != asked["id"] || again["task"] != "one" {
+		t.Fatalf("%v", again)
+	}
+	m.must(second.cmd.Process.Signal(syscall.SIGKILL))
+	third := m.start(a, "d1", 1, 3, nil)
+	third.reply(third.until("ask"), object{"do": "perform"})
+	told := third.until("ask")
+	if told["kind"] != "performed" || m.read("log") != "before\none\n" {
+		t.Fatalf("%v, log %q", told, m.read("log"))
+	}
+	third.reply(told, nil)
+	summary, status := third.end()
+	expect(t, summary, status, "succeeded", 0)
+	if summary["repeated"] != true || m.read("log") != "before\none\n" {
+		t.Errorf("%v log %q", summary, m.read("log"))
+	}
+}
+
+func TestNobodyComesToAnswer(t *testing.T) {
+	m := newMachine(t)
+	a := m.link(nil, m.write("w", "f", "x"), sh("one", "true", onceOnly))
+	c := m.start(a, "d1", 1, 1, object{"deadline_s": 1})
 	c.until("ask")
 	m.must(c.in.Close())
 	summary, status := c.end()
-	expectRefused(t, summary, status, "internal", 4)
+	expect(t, summary, status, "rolled_back", 1)
 	if !strings.Contains(m.read("f"), "no such file") {
 		t.Errorf("f %s", m.read("f"))
 	}
-	if _, err := os.Stat(filepath.Join(m.state, "deployments", "d1", "report.json")); err == nil {
-		t.Error("a report was kept")
-	}
-	c = m.start(a, "d1", 1, 2, nil)
-	c.reply(c.until("ask"), object{"do": "perform"})
-	c.reply(c.until("ask"), nil)
-	summary, status = c.end()
-	expect(t, summary, status, "succeeded", 0)
-	if m.read("log") != "x\n" || m.read("f") != "x" {
-		t.Errorf("log %q f %q", m.read("log"), m.read("f"))
+}
+
+// A check has no folder where another caller would find it: it ends.
+func TestACheckEndsWithItsCaller(t *testing.T) {
+	m := newMachine(t)
+	a := m.link(nil, sh("one", "true", object{"run_once": true, "check_mode": false}))
+	c := m.start(a, "d1", 1, 1, object{"check": true})
+	c.until("ask")
+	m.must(c.in.Close())
+	if summary, status := c.end(); status != 1 || summary["status"] == "succeeded" {
+		t.Errorf("%v", summary)
 	}
 }
 

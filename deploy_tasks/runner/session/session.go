@@ -51,12 +51,12 @@ type Session struct {
 	Keep       int
 	Emit       func(event any)
 	Facts      func(subsets []string, env []string) *value.Dict
-	Ask        engine.Asker // nil: nobody can be asked
-	Alone      bool         // no other host of the batch
-	Task       Errand       // of RunTask
-	Stage      *Stage       // the part of the program that is due; nil is all of it
-	Others     *value.Dict  // what is known of other hosts
-	Play       *value.Dict  // the hosts of the play
+	Line       Line        // nil: nobody can be asked
+	Alone      bool        // no other host of the batch
+	Task       Errand      // of RunTask
+	Stage      *Stage      // the part of the program that is due; nil is all of it
+	Others     *value.Dict // what is known of other hosts
+	Play       *value.Dict // the hosts of the play
 
 	stop    context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
 	temp    string
@@ -79,7 +79,7 @@ func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
 	if old, err := s.reported(); old != nil || err != nil {
 		return deref(old), err
 	}
-	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
+	lock, err := s.join(ctx)
 	if err != nil {
 		return engine.Summary{}, err
 	}
@@ -174,6 +174,9 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	ctx, s.stop = context.WithCancelCause(ctx)
 	defer s.stop(nil)
 	s.Emit(engine.NewPhase("running"))
+	if s.Line != nil {
+		s.Line.Keep(d.Dir)
+	}
 	e := s.engine(rec)
 	if err := s.thaw(e); err != nil {
 		return engine.Summary{}, errors.Join(err, rec.Close())
@@ -205,33 +208,6 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 		s.undo(ctx, &summary)
 	}
 	return summary, s.finish(&summary)
-}
-
-// startOver takes a run back whose caller went away before it answered. No report is kept: the next attempt, whose
-// caller can answer, does everything anew.
-func (s *Session) startOver(ctx context.Context, rec *change.Recorder) (engine.Summary, error) {
-	if err := rec.Close(); err != nil {
-		return engine.Summary{}, err
-	}
-	summary, done, err := s.recover(context.WithoutCancel(ctx))
-	if err == nil && !done {
-		err = engine.ErrUnanswered
-	}
-	return summary, err
-}
-
-// ask puts the program's questions. Without an answer the run cannot go on.
-func (s *Session) ask() engine.Asker {
-	if s.Ask == nil {
-		return nil
-	}
-	return func(ctx context.Context, kind string, fields *value.Dict) (*value.Dict, error) {
-		answer, err := s.Ask(ctx, kind, fields)
-		if errors.Is(err, engine.ErrUnanswered) && s.stop != nil {
-			s.stop(err)
-		}
-		return answer, err
-	}
 }
 
 func (s *Session) engine(rec *change.Recorder) *engine.Engine {

@@ -45,12 +45,7 @@ func (e *Events) Last(event any) { e.queue(event, 2*maxWaiting) }
 
 // Result queues the result of a task that was performed for another host.
 func (e *Events) Result(result *value.Dict) error {
-	return e.whole(value.DictOf("event", "result", "result", result))
-}
-
-// whole queues what other hosts are to get, uncut or not at all.
-func (e *Events) whole(fields *value.Dict) error {
-	line := record.Encode(fields)
+	line := record.Encode(value.DictOf("event", "result", "result", result))
 	if len(line) > maxQuestion {
 		return fmt.Errorf("%d bytes are more than a host may hand to another: at most %d", len(line), maxQuestion)
 	}

@@ -135,7 +135,7 @@ func Listen(in *bufio.Reader, stopOrphan bool, questions *Questions, cancel cont
 	var heard atomic.Int64
 	heard.Store(time.Now().UnixNano())
 	gone := func() {
-		questions.close()
+		questions.gone()
 		if stopOrphan {
 			cancel(engine.ErrCaller)
 		}
@@ -148,11 +148,9 @@ func Listen(in *bufio.Reader, stopOrphan bool, questions *Questions, cancel cont
 				return
 			}
 			heard.Store(time.Now().UnixNano())
-			if said, err := record.Parse(line); err == nil {
-				questions.take(said)
-				if said.Flag("cancel") {
-					cancel(engine.ErrCancelled)
-				}
+			questions.take(line)
+			if said, err := record.Parse(line); err == nil && said.Flag("cancel") {
+				cancel(engine.ErrCancelled)
 			}
 		}
 	}()
