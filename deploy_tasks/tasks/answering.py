@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from deploy_tasks.transport import Answer, BadOutput
 
 log = logging.getLogger(__name__)
 _LONGEST_KEY = 1000
+_RUN = re.compile(r"[0-9a-f]{1,32}")
 #: How often a host that waits looks, seconds; after so many looks it waits for no host that has no worker.
 _FIRST_LOOK_S, _LAST_LOOK_S, _IMPATIENT = 0.05, 0.5, 12
 
@@ -146,6 +148,8 @@ class Answers:
         errand = self._deployment.errands(self._here.store)[name]
         if not isinstance(to, str) or not isinstance(question.get("given"), dict):
             raise BadOutput(f"it delegates {name} without saying to whom and with what")
+        if not isinstance(question.get("run"), str) or not _RUN.fullmatch(question["run"]):
+            raise BadOutput(f"it delegates {name} in the run {question.get('run')!r:.40}")
         if errand.delegate_to not in (None, to):
             raise BadOutput(f"it delegates {name} to {to!r:.80}, which is for {errand.delegate_to}")
         return self._later(lambda: self._elsewhere(errand, question, to))

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -47,13 +46,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One entry, as the ledger has it. `at` orders the entries of a deployment: milliseconds of Redis's clock."""
+    """One entry, as the ledger has it. `run` tells the asking host's runs of one batch apart; `at`, milliseconds of
+    Redis's clock, orders the entries of a deployment."""
 
     entry: str
     asker: str
     target: str
     task: str
     batch: int
+    run: str
     at: int
 
 
@@ -94,16 +95,14 @@ def forbidden(errand: Errand, to: Place) -> str | None:
 
 
 class Delegation:
-    """What one host has others do, in one conversation. The first task takes back what an earlier conversation of the
-    same batch had left: the host has undone its own part of that and begun anew."""
+    """What one host has others do, in one conversation. The first task takes back what an earlier run of the same batch
+    had left: the host has undone its own part of that and begun anew."""
 
     def __init__(self, here: Context, deployment: Material, grant: Grant, batch: int) -> None:
         self._here = here
         self._deployment = deployment
         self._grant = grant
         self._batch = batch
-        self._token = secrets.token_hex(3)
-        self._count = 0
         self._fresh = False
 
     def perform(
@@ -119,8 +118,8 @@ class Delegation:
         if (why := forbidden(errand, to)) is not None:
             return {"error": why}
         check = bool(question.get("check"))
-        self._begin()
-        note = self._note(str(question["task"]), to, check)
+        self._begin(str(question["run"]))
+        note = self._note(question, to, check)
         request = self._request(question, to, note.entry, deadline_s)
         shipment = self._deployment.shipment_to(self._here.store, to.triple, note.entry, self._grant)
         until = time.monotonic() + deadline_s
@@ -155,21 +154,23 @@ class Delegation:
                 time.sleep(_PAUSE_S)
         raise AssertionError("the last try returns")
 
-    def _begin(self) -> None:
+    def _begin(self, run: str) -> None:
         if self._fresh:
             return
-        stale = [note for note in notes(self._here, self._grant) if note.batch == self._batch]
+        known = notes(self._here, self._grant)
+        stale = [note for note in known if note.batch == self._batch and note.run != run]
         taken = take_back(self._here, self._deployment, self._grant, stale)
         if taken.problems:
             raise BadInput(f"an earlier attempt had others do what could not be taken back: {taken.problems[0]}")
         self._fresh = True
 
-    def _note(self, task: str, to: Place, check: bool) -> Note:
-        """A new entry, in the ledger before anything happens. A check leaves none."""
-        self._count += 1
-        grant = self._grant
-        entry = f"{grant.deployment}~{_tag(grant.host)}.{grant.attempt}{self._token}.{self._count}"
-        note = Note(entry, grant.host, to.name, task, self._batch, self._here.ledger.now_ms())
+    def _note(self, question: Mapping[str, Any], to: Place, check: bool) -> Note:
+        """The entry of a question, in the ledger before anything happens. A check leaves none. A question that comes
+        again, by another worker, has the same entry: it is not performed twice."""
+        grant, run = self._grant, str(question["run"])
+        entry = f"{grant.deployment}~{_tag(grant.host)}.{run}.{question['id']}"
+        now = self._here.ledger.now_ms()
+        note = Note(entry, grant.host, to.name, str(question["task"]), self._batch, run, now)
         if not check:
             key = keys.delegated(grant.deployment)
             with self._here.redis.pipeline() as pipe:
@@ -224,7 +225,7 @@ def _failure(to: Place, error: transport.TransportError) -> dict[str, Any]:
 
 def _tag(host: str) -> str:
     """What stands for a host's name in the name of a folder."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "-", host)[:24]
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", host)[:20]
     return f"{plain}-{hashlib.sha256(host.encode()).hexdigest()[:6]}"
 
 

@@ -84,3 +84,23 @@ def test_a_cancel_while_hosts_wait(fault_site: MakeFaultSite) -> None:
     assert result.status is D.CANCELLED, result.to_json()
     assert versions(site) == {None}
     site.check_hosts()
+
+
+def test_a_worker_killed_while_a_host_performs_for_another(fault_site: MakeFaultSite) -> None:
+    """The other host goes on; the next worker hears what it did, and it is not done again."""
+    site = fault_site(2, lease_s=2)
+    _, _, first, _ = site.start()
+    one, other = (host.name for host in site.hosts)
+    before = shell(f"echo before >> {EFFECTS}", delegate_to=other)
+    handle = deploy(site, before, {**ONCE, "delegate_to": other}, TOLD)
+    site.until(lambda: asked(site, handle) and len(site.in_flight(handle, first)) == 2, "one performs for the other")
+    first.kill()
+    site.start("push")
+    site.until(lambda: len(site.in_flight(handle)) == 2, "the second worker has the hosts")
+    truth.open_gates(site.hosts)
+    result = site.finish(handle, 60)
+    assert result.status is D.SUCCEEDED, result.to_json()
+    assert truth.effects(site.hosts)[other] == ["before", "before", one]
+    assert truth.effects(site.hosts)[one] == []
+    assert versions(site) == {one}
+    site.check_hosts()

@@ -86,7 +86,6 @@ def test_who_begins_anew_performs_it_again(batch: Batch) -> None:
     batch.begin("web 0", attempt=2)
     assert batch.ask("web 0", attempt=2) == PERFORM
     assert batch.ask("web 1") == WAIT
-    assert not batch.tell("web 0", "late", attempt=1)
     assert batch.tell("web 0", "new", attempt=2)
     assert batch.ask("web 1") == Turn("done", "new")
 

@@ -79,7 +79,12 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
         ({"kind": "once", "task": "once", "key": "once" + "/1" * 600}, "under the key"),
         ({"kind": "performed", "task": "once", "key": "once", "outcome": "fine"}, "without an outcome"),
         ({"kind": "delegate", "task": "once", "to": "db1", "given": {}}, "delegation of the task 'once'"),
-        ({"kind": "delegate", "task": "db", "to": "db2", "given": {}}, "delegates db to 'db2', which is for db1"),
+        (
+            {"kind": "delegate", "task": "db", "to": "db2", "given": {}, "run": "1a"},
+            "delegates db to 'db2', which is for db1",
+        ),
+        ({"kind": "delegate", "task": "any", "to": "db2", "given": {}}, "delegates any in the run None"),
+        ({"kind": "delegate", "task": "any", "to": "db2", "given": {}, "run": "../x"}, "in the run '../x'"),
         ({"kind": "delegate", "task": "any", "to": 7, "given": {}}, "without saying to whom"),
         ({"kind": "delegate", "task": "any", "to": "db2", "given": []}, "without saying to whom and with what"),
     ],
@@ -99,7 +104,7 @@ def answered(answers: Answers, question: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def test_a_host_that_is_none_of_the_inventory_is_not_asked(answers: Answers) -> None:
-    told = answered(answers, {"kind": "delegate", "task": "any", "to": "evil.example", "given": {}})
+    told = answered(answers, {"kind": "delegate", "task": "any", "to": "evil.example", "given": {}, "run": "1a"})
     assert told == {"error": "delegate_to: 'evil.example' is no host of the inventory"}
 
 

@@ -6,7 +6,7 @@ local by = redis.call('HGET', KEYS[2], key .. ' by')
 local performer
 if by then performer = string.match(by, '^%d+ (.*)$') end
 if ARGV[4] == 'tell' then
-  if by ~= attempt .. ' ' .. host then return {'lost'} end
+  if performer ~= host then return {'lost'} end
   redis.call('HSET', KEYS[2], key .. ' is', ARGV[6])
   redis.call('EXPIRE', KEYS[2], ARGV[5])
   return {'ok'}

@@ -3,8 +3,10 @@ package wire
 import (
 	"context"
 	"errors"
+	"os"
 	"sort"
 	"sync"
+	"time"
 
 	"runner/engine"
 	"runner/fmt"
@@ -20,6 +22,7 @@ const maxQuestion = 4 << 20
 // Safe for several goroutines.
 type Questions struct {
 	events *Events
+	run    string // tells this run's questions from those of one before it, which was taken back
 	mu     sync.Mutex
 	last   int64
 	open   map[int64]*question
@@ -38,7 +41,7 @@ type question struct {
 
 // NewQuestions asks through these events.
 func NewQuestions(events *Events) *Questions {
-	return &Questions{events: events, open: map[int64]*question{}, lost: make(chan struct{})}
+	return &Questions{events: events, run: fmt.Sprintf("%d%x", os.Getpid(), time.Now().UnixNano()), open: map[int64]*question{}, lost: make(chan struct{})}
 }
 
 // Keep names the deployment's folder, where another caller finds this run when its own has gone away.
@@ -75,7 +78,7 @@ func read(answer record.Reader) (*value.Dict, error) {
 func (q *Questions) begin(kind string, fields *value.Dict) (int64, *question, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	whole := value.DictOf("event", "ask", "id", q.last+1, "kind", kind)
+	whole := value.DictOf("event", "ask", "id", q.last+1, "run", q.run, "kind", kind)
 	whole.Update(fields)
 	asked := &question{line: record.Line(whole), answers: make(chan record.Reader, 1)}
 	if len(asked.line) > maxQuestion {
