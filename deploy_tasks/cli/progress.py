@@ -32,6 +32,7 @@ class Progress:
         self._clock = clock
         self._quiet = quiet
         self._label = ""
+        self._part = ""
         self._tally: Tally | None = None
         self._live: Live | None = None
         self._compiled: set[str] = set()
@@ -76,7 +77,8 @@ class Progress:
         if status == "running" and "batch" not in event:
             self._compiling = self._clock()
         elif status == "running":
-            self._begin(f"batch {int(event['batch']) + 1}", int(event.get("hosts", 0)))
+            name = f"batch {int(event['batch']) + 1}"
+            self._begin(name, int(event.get("hosts", 0)), part=str(event.get("play") or ""))
         elif status == "rolling_back":
             self._begin(_ROLLBACK, int(event.get("hosts", 0)), str(event.get("reason", "")))
         elif status == "cancelling":  # the hosts at work have yet to end: their phase goes on
@@ -90,24 +92,29 @@ class Progress:
         how = "cached" if event.get("cached") else units.seconds(float(event.get("duration_s") or 0))
         self._say("compile", f"{triple} {units.size(float(event.get('size') or 0))} ({how})")
 
-    def _begin(self, label: str, hosts: int, why: str = "") -> None:
+    def _begin(self, label: str, hosts: int, why: str = "", part: str = "") -> None:
         self._end_phase()
         self._compiling = None
         if why:
             self._say(label, why)
+        self._part = part
         self._label, self._tally = label, Tally(hosts, self._clock(), rollback=label == _ROLLBACK)
 
     def _end_phase(self) -> None:
         tally, self._tally = self._tally, None
         if tally is not None:
-            self._say(self._label, tally.ended(self._clock()))
+            self._say(self._label, *self._named(tally.ended(self._clock())))
 
     def _frame(self) -> Text:
         if self._compiling is not None:
             return render.row("compile", f"[{units.clock(self._clock() - self._compiling)}]", width=_LABEL)
         if self._tally is None:
             return Text("")
-        return render.row(self._label, self._tally.live(self._clock()), width=_LABEL)
+        return render.row(self._label, *self._named(self._tally.live(self._clock())), width=_LABEL)
+
+    def _named(self, said: str) -> tuple[str, ...]:
+        """What is said of a batch, behind the plays it belongs to where a deployment has several stages."""
+        return (self._part, said) if self._part else (said,)
 
     def _say(self, label: str, *cells: str) -> None:
         if not self._quiet:

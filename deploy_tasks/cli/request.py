@@ -54,5 +54,7 @@ def facts(request: Prepared) -> tuple[str, ...]:
     """A plan's name, and how much it is."""
     tasks = sum(1 for _ in request.plan.walk())
     record = request.record
-    numbers = (tasks, "task"), (len(record.hosts), "host"), (len(record.triples), "target")
+    numbers = [(tasks, "task"), (len(record.hosts), "host"), (len(record.triples), "target")]
+    if record.stages:
+        numbers.append((len(record.stages), "stage"))
     return (request.plan.name, *(units.count(number, noun) for number, noun in numbers))

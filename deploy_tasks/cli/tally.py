@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from deploy_tasks.cli import units
 
 _BAD = ("failed", "unreachable", "undo_failed")
-_DONE = ("succeeded", "failed", "unreachable", "cancelled", "rolled_back", "undo_failed")
+# A host that waits has done its part of this stage.
+_GOOD = ("succeeded", "waiting")
+_DONE = (*_GOOD, "failed", "unreachable", "cancelled", "rolled_back", "undo_failed")
 _AT_WORK = ("connecting", "sending", "running", "verifying", "undoing")
 
 
@@ -47,7 +49,11 @@ class Tally:
     def ended(self, now: float) -> str:
         """`12 hosts   11 ok, 1 failed (1.8 s)`."""
         counts = Counter(self.states.values())
-        words = [(counts["succeeded"], "ok"), (len(self.blamed), "failed"), (counts["cancelled"], "cancelled")]
+        words = [
+            (sum(counts[state] for state in _GOOD), "ok"),
+            (len(self.blamed), "failed"),
+            (counts["cancelled"], "cancelled"),
+        ]
         back = counts["rolled_back"] + counts["undo_failed"]
         words.append((back, "rolled back"))
         said = ", ".join(f"{number} {word}" for number, word in words if number)

@@ -19,13 +19,21 @@ def task_lines(event: Mapping[str, Any], *, with_host: bool) -> Iterator[Text]:
     host = f"{event.get('host')}  " if with_host and event.get("host") else ""
     kind = event.get("kind")
     if kind == "deployment":
-        yield _line(moment, host, str(event.get("status", "")), str(event.get("reason", "")))
+        yield _line(moment, host, str(event.get("status", "")), str(event.get("reason") or _batch(event)))
     elif kind == "host":
         yield _line(moment, host, str(event.get("state", "")), str(event.get("message") or event.get("reason") or ""))
     elif kind == "task" and event.get("status"):
         took = units.seconds(float(event.get("duration_s") or 0))
         yield _line(moment, host, str(event["status"]), f"{event.get('name') or event.get('id')} ({took})")
         yield from _details(event)
+
+
+def _batch(event: Mapping[str, Any]) -> str:
+    """Which batch an event is about, and of which plays."""
+    if "batch" not in event:
+        return ""
+    words = [f"batch {int(event['batch']) + 1}", event.get("play"), event.get("verdict")]
+    return "  ".join(str(word) for word in words if word)
 
 
 def _line(moment: str, host: str, label: str, text: str) -> Text:

@@ -212,6 +212,8 @@ def _tree(tree: nodes.Node) -> Reads:
             args=[nodes.Const(value=key), *rest],
         ):
             return _one(host, str(key)) | _all(rest)
+        case nodes.Getattr(node=nodes.Getattr(node=nodes.Name(name="hostvars"), attr=host), attr=key) if key != "get":
+            return Reads(frozenset({key}), others=True)
         case nodes.Getitem(node=nodes.Name(name="hostvars"), arg=nodes.Name(name="inventory_hostname")):
             return NOTHING
         case nodes.Filter(node=base, args=args) if any(_is_hostvars(arg) for arg in args):

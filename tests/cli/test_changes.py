@@ -45,3 +45,10 @@ def test_a_failed_task_shows_what_it_said_once() -> None:
 
 def test_events_without_a_word_for_the_reader_are_left_out() -> None:
     assert list(task_lines({"kind": "task", "at": 0, "name": "started"}, with_host=True)) == []
+
+
+def test_the_log_says_which_batch_of_which_play_begins_and_how_it_went() -> None:
+    begun = {"kind": "deployment", "status": "running", "at": 0, "batch": 1, "hosts": 3, "play": "db"}
+    passed = {"kind": "deployment", "status": "batch", "at": 0, "batch": 1, "verdict": "passed"}
+    lines = [next(task_lines(event, with_host=True)).plain for event in (begun, passed)]
+    assert [line.split(None, 1)[1] for line in lines] == ["running     batch 2  db", "batch       batch 2  passed"]

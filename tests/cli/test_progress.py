@@ -117,3 +117,24 @@ def test_only_the_label_is_coloured() -> None:
     console = Console(file=stream, force_terminal=True, color_system="standard", width=100, soft_wrap=True)
     console.print(row("succeeded", "2 hosts"))
     assert stream.getvalue() == "\x1b[32msucceeded   \x1b[0m  2 hosts\n"
+
+
+def test_a_batch_of_several_stages_says_which_play_it_is_of() -> None:
+    events = [
+        status("running"),
+        status("running", batch=0, hosts=2, play="db"),
+        host("a", "running"),
+        host("a", "waiting"),
+        host("b", "waiting"),
+        status("running", batch=1, hosts=1, play="web, all"),
+        host("a", "failed"),
+        status("rolling_back", hosts=2, reason="1 host failed"),
+        host("a", "rolled_back"),
+        host("b", "rolled_back"),
+    ]
+    assert play(events).splitlines()[1:] == [
+        "batch 1   db   2 hosts   2 ok (2.0 s)",
+        "batch 2   web, all   1 host   1 failed (1.0 s)",
+        "rollback  1 host failed",
+        "rollback  2 hosts   2 rolled back (1.0 s)",
+    ]

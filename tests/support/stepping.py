@@ -10,7 +10,7 @@ from deploy_tasks.outcome import DeploymentStatus, HostOutcome, HostState
 from deploy_tasks.rollout.drive import step
 from deploy_tasks.rollout.hostbook import Move
 from deploy_tasks.rollout.ledger import Ledger
-from deploy_tasks.rollout.record import Options, Record, Target
+from deploy_tasks.rollout.record import Options, Record, Stage, Target
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.store import Store
 
@@ -47,7 +47,13 @@ class Outbox:
         return taken
 
 
-def make_record(name: str = "d1", hosts: int = 4, batches: tuple[int, ...] | None = None, **options: Any) -> Record:
+def make_record(
+    name: str = "d1",
+    hosts: int = 4,
+    batches: tuple[int, ...] | None = None,
+    stages: tuple[Stage, ...] = (),
+    **options: Any,
+) -> Record:
     """A record of hosts `web 0`, `web 1`…"""
     targets = tuple(Target(host=f"web {n}", lock=f"10.0.0.{n}:22", triple="x86_64-linux") for n in range(hosts))
     return Record(
@@ -56,7 +62,8 @@ def make_record(name: str = "d1", hosts: int = 4, batches: tuple[int, ...] | Non
         by="ann@desk",
         bundle="0" * 64,
         targets=targets,
-        batches=batches or (hosts,),
+        batches=batches or tuple(size for stage in stages for size in stage.batches) or (hosts,),
+        stages=stages,
         options=Options(**options),
     )
 
@@ -94,7 +101,8 @@ class Stepper:
         """A worker receives a message and brings the host to its end."""
         grant = self.grant(message)
         outcome = HostOutcome(host=grant.host, status=path[-1], attempt=grant.attempt, touched=touched)
-        assert self.ledger.hosts.move(Move(grant, path, outcome)).what == "ok"
+        later = self.record.later(grant.host, grant.batch) if path[-1] is HostState.WAITING else None
+        assert self.ledger.hosts.move(Move(grant, path, outcome, later=later)).what == "ok"
 
     def states(self) -> Mapping[str, HostState]:
         """Where every host is."""
