@@ -144,18 +144,29 @@ class Graph:
 
     def _flat(self, members: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
         """The hosts of each group: its own first, then those of its children, level by level."""
-        flat: dict[str, tuple[str, ...]] = {"all": tuple(self._hosts)}
-        for name in self._groups:
-            if name == "ungrouped":
-                flat[name] = tuple(host for host, mine in members.items() if name in mine)
-            elif name != "all":
-                level, seen = [name], {name: None}
-                while level:
-                    level = [c for one in level for c in self._groups[one].children if c not in seen]
-                    level = list(dict.fromkeys(level))
-                    seen.update(dict.fromkeys(level))
-                flat[name] = tuple(dict.fromkeys(host for one in seen for host in self._groups[one].hosts))
-        return flat
+        alone = {host: None for host, mine in members.items() if "ungrouped" in mine}
+        return {
+            "all": self._below("all", alone),
+            **{name: self._below(name, alone) for name in self._groups if name != "all"},
+        }
+
+    def _below(self, name: str, alone: Mapping[str, None]) -> tuple[str, ...]:
+        """The hosts of a group and of those below it; `alone` are the hosts that are in no group."""
+        level, seen = [name], {name: None}
+        while level:
+            level = [child for one in level for child in self._children(one) if child not in seen]
+            level = list(dict.fromkeys(level))
+            seen.update(dict.fromkeys(level))
+        found = (alone if one == "ungrouped" else self._groups[one].hosts for one in seen)
+        return tuple(dict.fromkeys(host for hosts in found for host in hosts))
+
+    def _children(self, name: str) -> list[str]:
+        """The groups just below a group; below `all` are those that are below no other."""
+        own = list(self._groups[name].children)
+        if name != "all":
+            return own
+        others = {child for group, found in self._groups.items() if group != "all" for child in found.children}
+        return ["ungrouped", *own, *(group for group in self._groups if group not in others | {"all", "ungrouped"})]
 
 
 def _merge_groups(

@@ -63,6 +63,7 @@ def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: 
     if findings.problems:
         return
     touched: dict[str, None] = {}
+    empty: list[str] = []  # a play for nobody is passed over, as long as there is another
     for play in plan.plays:
         path = f"{play.where}.hosts" if play.where else "inventory"
         chosen = _selected(inventory, play.hosts, path, findings)
@@ -71,11 +72,13 @@ def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: 
         here = [name for name in chosen if name in allowed]
         touched.update(dict.fromkeys(here))
         if not here:
-            hint = "look at --limit and at the hosts of the play" if limits else "no host of the inventory matches"
-            findings.add(path, "selects no host", hint)
+            empty.append(path)
         for task in play.walk():
             if task.only:
                 _selected(inventory, task.only, f"{task.where}.hosts", findings)
+    hint = "look at --limit and at the hosts of the play" if limits else "no host of the inventory matches"
+    for path in empty if not touched else ():
+        findings.add(path, "selects no host", hint)
     for name in touched:
         if name in inventory.hosts:
             _check_host(inventory.hosts[name], findings)
