@@ -207,7 +207,7 @@ class Steps:
             "diff": self._value(task.diff, f"{where}.diff"),
             "delegate_to": self._value(task.delegate_to, f"{where}.delegate_to"),
             "delegate_facts": task.delegate_facts or None,
-            "run_once": (task.run_once and self._waits) or None,
+            "run_once": (self._waits and self._value(task.run_once, f"{where}.run_once")) or None,
             "ignore_unreachable": task.ignore_unreachable or None,
             "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
             "search": list(task.search) if task.var_files else None,

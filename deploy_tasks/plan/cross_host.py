@@ -100,7 +100,7 @@ class Reader:
         return found
 
     def _task(self, task: Task) -> Reads:
-        found = Reads(others=task.run_once or task.delegate_to is not None or _reaches(task))
+        found = Reads(others=bool(task.run_once) or task.delegate_to is not None or _reaches(task))
         if task.module in ("add_host", "group_by"):
             found |= Reads(others=True)
         bare = _BARE_ARGS.get(task.module, "")

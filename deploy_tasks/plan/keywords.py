@@ -66,7 +66,7 @@ class Keywords(Strict):
     poll: NumberOrTemplate | None = None
     delegate_to: str | None = None
     delegate_facts: Switch = False
-    run_once: Switch = False
+    run_once: SwitchOrTemplate = False
     throttle: Annotated[int, Field(ge=1, le=100_000)] | None = None
     any_errors_fatal: Switch = False
     ignore_unreachable: Switch = False

@@ -72,7 +72,7 @@ with warnings.catch_warnings():
         poll_s: float | str | None = Field(None, description="seconds between looks at it; 0: nobody waits")
         delegate_to: str | None = Field(None, description="the host that performs the task for this one")
         delegate_facts: bool = False
-        run_once: bool = Field(False, description="one host of the batch performs it, all take its result")
+        run_once: bool | str = Field(False, description="one host of the batch performs it, all take its result")
         throttle: int | None = None
         any_errors_fatal: bool = False
         ignore_unreachable: bool = False

@@ -63,6 +63,18 @@ def test_one_host_performs_it_and_all_have_its_result(site: Site, hosts: Path) -
     assert counts == {"host0": (2, 2), "host1": (1, 1), "host2": (1, 1)}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "lines"), [("{{ groups.all | length > 1 }}", 1), ("{{ many | default(false) }}", 3)]
+)
+def test_a_template_may_decide_whether_one_performs_it_for_all(
+    site: Site, hosts: Path, wanted: str, lines: int
+) -> None:
+    marks = hosts.parent / "marks"
+    task = shell(f"echo {{{{ inventory_hostname }}}} >> {marks}", run_once=wanted)
+    assert deploy(site, play(task), hosts).wait(40).ok
+    assert len(marks.read_text().splitlines()) == lines
+
+
 def test_what_is_kept_for_the_others_is_sealed_and_ends(site: Site, hosts: Path) -> None:
     secret = "s3cret-result-of-one"
     handle = deploy(

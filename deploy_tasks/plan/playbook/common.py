@@ -38,7 +38,7 @@ class Inherited:
     diff: bool | str | None = None
     delegate_to: str | None = None
     delegate_facts: bool | None = None
-    run_once: bool | None = None
+    run_once: bool | str | None = None
     any_errors_fatal: bool | None = None
     throttle: int | None = None
     timeout: float | None = None
@@ -161,7 +161,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "diff": entries.switch_or_template,
         "delegate_to": entries.text,
         "delegate_facts": entries.switch,
-        "run_once": entries.switch,
+        "run_once": entries.switch_or_template,
         "any_errors_fatal": entries.switch,
         "throttle": entries.count,
         "timeout": entries.seconds,

@@ -78,6 +78,8 @@ def include(
             keyword = name.removeprefix("loop_")
             site.problem(f"{doc.where}.{name}", f"an include cannot have {keyword}", "put it on the tasks it brings")
     own = scope.inherited.under(doc.common)
+    if isinstance(own.run_once, str):
+        site.problem(f"{doc.where}.run_once", "of an include must be true or false, not a template", "leave it out")
     folders = scope.folders.task_folders(handlers=scope.handlers, static=False)
     return Include(
         id=site.step_id(doc.where),
@@ -89,7 +91,7 @@ def include(
         tags=doc.common.tags,
         vars=doc.common.vars,
         ignore_errors=own.ignore_errors or False,
-        run_once=own.run_once or False,
+        run_once=own.run_once is True,
         where=doc.where,
         **fields,
         **more,

@@ -118,7 +118,7 @@ def build_task(doc: TaskDoc, inherited: Inherited, ctx: Reading, **update: Any) 
         "become_user": rule.become_user,
         "delegate_to": delegate_to,
         "delegate_facts": bool(rule.delegate_facts),
-        "run_once": bool(rule.run_once),
+        "run_once": _given(rule.run_once, False),
         "throttle": rule.throttle,
         "any_errors_fatal": bool(rule.any_errors_fatal),
         "where": doc.where,

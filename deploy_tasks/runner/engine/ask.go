@@ -19,10 +19,16 @@ func (r *run) ask(kind string, pairs ...any) (record.Reader, error) {
 // once performs a task that one host of the batch performs for all; do performs it here. mine is false when another
 // host has performed it: then the result is registered, and nothing is counted or told. A host that is alone, or that
 // nobody has sent, asks nobody.
-func (r *run) once(t *program.Task, key string, do func() outcome) (o outcome, mine bool) {
-	if !t.RunOnce || r.opts.Ask == nil || r.opts.Alone {
+func (r *run) once(t *program.Task, f frame, do func() outcome) (o outcome, mine bool) {
+	if t.RunOnce == nil || r.opts.Ask == nil || r.opts.Alone {
 		return do(), true
 	}
+	if wanted, err := flag(t.RunOnce, false, r.scope(f, nil)); err != nil {
+		return failure("run_once: " + err.Error()), true
+	} else if !wanted {
+		return do(), true
+	}
+	key := r.key(t, f)
 	if theirs, known := r.theirs[key]; known {
 		return theirs, false
 	}

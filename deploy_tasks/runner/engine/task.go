@@ -52,7 +52,7 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 		r.opts.Recorder.Task(start.Name, handler)
 	}
 	before := r.host.learned()
-	o, mine := r.once(t, r.key(t, f), func() outcome { return r.items(t, f, handler) })
+	o, mine := r.once(t, f, func() outcome { return r.items(t, f, handler) })
 	if o.failed {
 		r.host.forget(before)
 	}

@@ -109,7 +109,8 @@ type Task struct {
 	OnFailure               string  // abort, continue or rollback
 	Async, Poll             any     // seconds, nil when not given
 	DelegateTo              any     // nil when not given
-	DelegateFacts, RunOnce  bool
+	DelegateFacts           bool
+	RunOnce                 any // a VALUE: one host of the batch performs it for all
 	IgnoreUnreachable       bool
 	VarFiles                *value.Dict // of include_vars: plan-relative name → variables
 	Search                  []string    // folders in which computed names are looked for

@@ -77,7 +77,7 @@ func (d *decoder) task(from *value.Dict) *Task {
 		CheckMode: d.given(from, "check_mode"), Diff: d.given(from, "diff"), Become: d.given(from, "become"),
 		BecomeUser: d.given(from, "become_user"), Timeout: d.number(from, "timeout_s"), OnFailure: d.text(from, "on_failure"),
 		Async: d.given(from, "async"), Poll: d.given(from, "poll"), DelegateTo: d.given(from, "delegate_to"),
-		DelegateFacts: d.flag(from, "delegate_facts"), RunOnce: d.flag(from, "run_once"),
+		DelegateFacts: d.flag(from, "delegate_facts"), RunOnce: d.given(from, "run_once"),
 		IgnoreUnreachable: d.flag(from, "ignore_unreachable"), VarFiles: d.dict(from, "var_files"), Search: d.texts(from, "search"),
 	}
 }
