@@ -22,6 +22,7 @@ ORDER = (
     "rollout",
     "transport",
     "fleet",
+    "coverage",
     "compiler",
     "store",
     "plan",

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from deploy_tasks import __version__
 from deploy_tasks.cli import failure, planning, plans, render, services, state, targets
+from deploy_tasks.cli.coverage import coverage
 from deploy_tasks.cli.deploy import EXAMPLES, deploy
 from deploy_tasks.cli.doctor import doctor
 from deploy_tasks.cli.fleet import fleet
@@ -30,6 +31,7 @@ _DEPLOYING, _LOOKING, _RUNNING = "Deploy", "Look and undo", "Run the service"
 app.command(rich_help_panel=_DEPLOYING, epilog=EXAMPLES)(deploy)
 app.command(rich_help_panel=_DEPLOYING)(plans.validate)
 app.command("plan", rich_help_panel=_DEPLOYING)(planning.plan_)
+app.command(rich_help_panel=_DEPLOYING)(coverage)
 app.command("compile", rich_help_panel=_DEPLOYING)(plans.compile_)
 app.command(rich_help_panel=_LOOKING)(state.status)
 app.command(rich_help_panel=_LOOKING)(state.logs)

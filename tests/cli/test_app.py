@@ -8,7 +8,20 @@ from deploy_tasks.cli.app import app, run
 from tests.cli.conftest import Commands
 
 COMMANDS = [
-    *("deploy", "validate", "compile", "status", "logs", "plan", "rollback", "cancel", "list", "cleanup", "inventory"),
+    *(
+        "deploy",
+        "validate",
+        "compile",
+        "status",
+        "logs",
+        "plan",
+        "coverage",
+        "rollback",
+        "cancel",
+        "list",
+        "cleanup",
+        "inventory",
+    ),
     *("up", "worker", "beat", "flower", "doctor", "settings", "fleet"),
 ]
 

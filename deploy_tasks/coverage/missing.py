@@ -1,0 +1,42 @@
+"""What a problem says is missing, so that the same wish in many files is counted as one."""
+
+from __future__ import annotations
+
+import re
+
+from deploy_tasks.errors import Problem
+
+#: What is not the language's: it comes with a later release, with other files, or from another place.
+SUPPLIES = frozenset({"module", "argument", "file", "role"})
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_LAST_KEY = re.compile(r"\.([A-Za-z_][\w]*)(?:\[[^\]]*\])*$")
+_MESSAGES = (
+    ("module", re.compile(r"there is no module '(?P<name>[^']+)'")),
+    ("argument", re.compile(r"(?P<module>[\w.]+) has no argument '(?P<name>[^']+)'")),
+    ("filter", re.compile(r"no filter named '(?P<name>[^']+)'")),
+    ("test", re.compile(r"no test named '(?P<name>[^']+)'")),
+    ("function", re.compile(r"no function named '(?P<name>[^']+)'")),
+    ("lookup", re.compile(r"the lookup '(?P<name>[^']+)' is not supported")),
+    ("statement", re.compile(r"the tag '(?P<name>[^']+)' is not supported")),
+    ("keyword", re.compile(r"'(?P<name>[^']+)' is not a keyword")),
+    ("role", re.compile(r"there is no role (?P<name>'[^']+')")),
+    ("file", re.compile(r"there is no (?P<name>file|playbook|file of \w+)\b")),
+)
+_ARGUMENT = re.compile(r"\.args\.([A-Za-z_]\w*)")
+
+
+def wish(problem: Problem, module: str = "") -> tuple[str, str]:
+    """Kind and name of what is missing; `module` is that of the task the problem is in."""
+    message = problem.message.partition("\n")[0]
+    for kind, pattern in _MESSAGES:
+        found = pattern.match(message)
+        if found:
+            groups = found.groupdict()
+            name = groups["name"].strip("'")
+            return kind, f"{groups['module']}: {name}" if groups.get("module") else name
+    argument = _ARGUMENT.search(problem.path)
+    if argument and message.startswith("can only be "):
+        return "argument", f"{module}: {argument[1]}" if module else argument[1]
+    general = _QUOTED.sub("…", message)
+    key = _LAST_KEY.search(problem.path)
+    return "other", f"{key[1]}: {general}" if key else general

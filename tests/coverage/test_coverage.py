@@ -1,0 +1,160 @@
+"""What is counted in a folder of playbooks and roles, and what is told to be missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy_tasks.coverage import Coverage, Missing, measure
+from deploy_tasks.coverage.missing import wish
+from deploy_tasks.errors import BadInput, PlanError, Problem
+from deploy_tasks.plan.jinja import parse_expression, parse_template
+
+
+def folder(base: Path, **files: str) -> Path:
+    """Files by their names, `__` standing for / and `_yml` for .yml."""
+    for name, text in files.items():
+        place = base / (name.replace("__", "/").removesuffix("_yml") + (".yml" if name.endswith("_yml") else ""))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return base
+
+
+def wanted(found: Coverage) -> dict[tuple[str, str], Missing]:
+    return {(each.kind, each.name): each for each in found.missing}
+
+
+def counts(found: Coverage) -> dict[str, tuple[int, int, int]]:
+    names = ("tasks", "task_files", "plays", "roles")
+    return {
+        name: (share.compiled, share.language, share.total) for name in names if (share := getattr(found, name)).total
+    }
+
+
+GOOD = "- debug: {msg: hello}\n- name: two\n  block:\n    - command: id\n  rescue:\n    - fail: msg=no\n"
+
+
+def test_a_folder_in_which_everything_compiles(tmp_path: Path) -> None:
+    folder(
+        tmp_path,
+        site_yml="- hosts: all\n  roles: [web]\n  tasks:\n    - include_tasks: more.yml\n",
+        more_yml=GOOD,
+        roles__web__tasks__main_yml=GOOD,
+        roles__web__handlers__main_yml="- name: reload\n  command: id\n",
+        roles__web__defaults__main_yml="port: 80\n",
+        requirements_yml="- src: geerlingguy.nginx\n",
+        docker_compose_yml="services: {}\n",
+    )
+    found = measure(tmp_path)
+    assert counts(found) == {"tasks": (8, 8, 8), "task_files": (3, 3, 3), "plays": (1, 1, 1), "roles": (1, 1, 1)}
+    assert (found.missing, found.broken) == ((), ())
+    assert found.to_json()["tasks"]["percent"] == 100.0
+
+
+def test_what_is_missing_is_told_by_kind_and_the_most_wanted_first(tmp_path: Path) -> None:
+    tasks = (
+        "- nosuchmodule: {}\n- nosuchmodule: {}\n- debug: {mesg: x}\n- debug: {msg: '{{ 1 | nofilter }}'}\n"
+        "- debug: msg=x\n  when: x is notest\n- debug: msg=x\n  whenn: true\n- copy: {src: nothere, dest: /x}\n"
+        "- debug: msg=fine\n- include_role: {name: nobody}\n"
+    )
+    folder(tmp_path, tasks__main_yml=tasks, tasks__other_yml="- nosuchmodule: {}\n")
+    found = measure(tmp_path)
+    names = wanted(found)
+    assert found.missing[0] == Missing("module", "nosuchmodule", 3, 2, "tasks/main.yml:1")
+    for key in [
+        ("argument", "debug: mesg"),
+        ("filter", "nofilter"),
+        ("test", "notest"),
+        ("keyword", "whenn"),
+        ("role", "nobody"),
+        ("file", "file"),
+    ]:
+        assert names[key].tasks == 1, (key, list(names))
+    # Wrong by the language are the filter, the test and the keyword; the rest is what was not at hand.
+    assert counts(found)["tasks"] == (1, 7, 10)
+    assert counts(found)["task_files"] == (0, 1, 2)
+    assert (found.modules.compiled, found.modules.total) == (7, 10)
+    assert counts(found)["roles"] == (0, 0, 1)
+
+
+def test_a_block_that_is_wrong_stands_against_every_task_in_it(tmp_path: Path) -> None:
+    text = "- block:\n    - debug: msg=1\n    - debug: msg=2\n  when: x is notest\n- debug: msg=3\n"
+    found = measure(folder(tmp_path, tasks__main_yml=text))
+    assert counts(found)["tasks"] == (1, 1, 3)
+    assert wanted(found)["test", "notest"].tasks == 2
+
+
+def test_a_play_that_is_wrong_is_counted_apart_from_its_tasks(tmp_path: Path) -> None:
+    text = "- hosts: all\n  nokeyword: 1\n  tasks: [{debug: msg=1}]\n- hosts: all\n  tasks: [{debug: msg=1}]\n"
+    found = measure(folder(tmp_path, site_yml=text))
+    assert counts(found) == {"tasks": (2, 2, 2), "plays": (1, 1, 2)}
+    assert wanted(found)["keyword", "nokeyword"].tasks == 0
+
+
+def test_broken_files_are_named_and_end_nothing(tmp_path: Path) -> None:
+    folder(
+        tmp_path,
+        tasks__main_yml="- debug: {msg: [}\n",
+        site_yml="- hosts: all\n  tasks: [\n",
+        values_yml="a: [\n",
+        tasks__binary_yml="\x00\x01",
+        tasks__good_yml=GOOD,
+    )
+    found = measure(tmp_path)
+    assert sorted(each.file.split(":")[0] for each in found.broken) == [
+        "site.yml",
+        "tasks/binary.yml",
+        "tasks/main.yml",
+    ]
+    assert counts(found)["task_files"] == (1, 1, 4)
+
+
+def test_a_template_that_does_not_compile_stands_against_its_task(tmp_path: Path) -> None:
+    folder(
+        tmp_path,
+        web__tasks__main_yml="- template: src=a.j2 dest=/a\n- template: src=b.j2 dest=/b\n",
+        **{"web__templates__a.j2": "{{ x | nofilter }}", "web__templates__b.j2": "{{ x | upper }}"},
+    )
+    found = measure(tmp_path)
+    assert counts(found)["tasks"] == (1, 1, 2)
+    assert wanted(found)["filter", "nofilter"].tasks == 1
+
+
+def test_one_role_alone_and_encrypted_values(tmp_path: Path) -> None:
+    vault = "password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n"
+    text = "- name: x\n  debug:\n    msg: !vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      6162\n"
+    folder(tmp_path, tasks__main_yml=text, defaults__main_yml=vault)
+    found = measure(tmp_path)
+    assert counts(found) == {"tasks": (1, 1, 1), "task_files": (1, 1, 1), "roles": (1, 1, 1)}
+
+
+def test_nothing_outside_the_folder_is_read(tmp_path: Path) -> None:
+    folder(tmp_path, secret_yml="- debug: msg=1\n", inner__tasks__main_yml="- import_tasks: ../../secret.yml\n")
+    found = measure(tmp_path / "inner")
+    assert counts(found)["tasks"] == (0, 1, 1) or counts(found)["tasks"] == (0, 0, 1)
+    with pytest.raises(BadInput, match="there is no folder"):
+        measure(tmp_path / "nowhere")
+
+
+def problem_of(text: str) -> Problem:
+    with pytest.raises(PlanError) as caught:
+        parse_expression(text, where="") if "{%" not in text else parse_template(text, where="")
+    return caught.value.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("x | nofilter", "filter", "nofilter"),
+        ("x is notest", "test", "notest"),
+        ("nofunction(1)", "function", "nofunction"),
+        ("lookup('nolookup', 1)", "lookup", "nolookup"),
+    ],
+)
+def test_what_the_expression_parser_refuses_is_understood(text: str, kind: str, name: str) -> None:
+    assert wish(problem_of(text)) == (kind, name)
+
+
+def test_what_has_no_kind_keeps_its_sentence_without_the_names_in_it() -> None:
+    assert wish(Problem("a.yml[0].serial", "'x' is wrong beside 'y'")) == ("other", "serial: … is wrong beside …")
