@@ -3,57 +3,14 @@ documents them. `undo`, a command that takes a command back, is ours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal
 
-ArgType = Literal["str", "path", "bool", "int", "float", "list", "dict", "raw", "mode"]
+from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec
+from deploy_tasks.plan.module_spec import module_spec as _module
+from deploy_tasks.plan.modules_control import SPECS as _CONTROL
 
-
-@dataclass(frozen=True, slots=True)
-class ArgSpec:
-    """One argument.
-
-    `expression`: its value is a Jinja expression without braces, or a list of them; `fixed`: known, but any other
-    value than the default is refused, because a program cannot do it.
-    """
-
-    type: ArgType = "str"
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    default: Any = None
-    expression: bool = False
-    fixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleSpec:
-    """One module.
-
-    `free_form`: any argument is taken (`set_fact`); `file_args`: arguments that name files beside the plan;
-    `check_supported`: whether it says in check mode what it would change.
-    """
-
-    name: str
-    args: MappingProxyType[str, ArgSpec]
-    free_form: bool = False
-    exclusive: tuple[tuple[str, ...], ...] = ()
-    required_one_of: tuple[tuple[str, ...], ...] = ()
-    required_if: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    file_args: tuple[str, ...] = ()
-    check_supported: bool = True
-
-    def canonical(self, key: str) -> str | None:
-        """The argument's real name when `key` is it or one of its aliases."""
-        if key in self.args:
-            return key
-        return next((name for name, spec in self.args.items() if key in spec.aliases), None)
-
-
-def _module(name: str, args: dict[str, ArgSpec], **rest: Any) -> ModuleSpec:
-    return ModuleSpec(name, MappingProxyType(args), **rest)
-
+__all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
 _STR, _BOOL, _PATH, _RAW = ArgSpec(), ArgSpec("bool"), ArgSpec("path"), ArgSpec("raw")
 _FALSE, _TRUE = ArgSpec("bool", default=False), ArgSpec("bool", default=True)
@@ -84,11 +41,6 @@ _COMMAND_ARGS = {
     "undo": _RAW,
 }
 
-_META = (
-    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "flush_handlers", "noop",
-    "refresh_inventory", "reset_connection",
-)  # fmt: skip
-
 _TIME_FORMAT = ArgSpec(default="%Y%m%d%H%M.%S")
 
 _SPECS = (
@@ -107,7 +59,6 @@ _SPECS = (
         },
     ),
     _module("fail", {"msg": ArgSpec("raw", default="Failed as requested from task")}),
-    _module("set_fact", {"cacheable": _FALSE}, free_form=True),
     _module(
         "setup",
         {
@@ -118,11 +69,6 @@ _SPECS = (
         },
     ),
     _module("ping", {"data": ArgSpec(default="pong")}),
-    _module(
-        "meta",
-        {"_raw_params": ArgSpec(required=True, choices=_META)},
-        check_supported=False,
-    ),
     _module(
         "command",
         _COMMAND_ARGS,
@@ -257,4 +203,4 @@ _SPECS = (
     ),
 )
 
-MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType({spec.name: spec for spec in (*_SPECS, *_CONTROL)})

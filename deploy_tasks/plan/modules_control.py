@@ -1,0 +1,52 @@
+"""The modules that steer the run itself and touch nothing on the host."""
+
+from __future__ import annotations
+
+from deploy_tasks.plan.module_spec import ArgSpec, module_spec
+
+_STR, _BOOL = ArgSpec(), ArgSpec("bool")
+
+_META = (
+    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop",
+    "refresh_inventory", "reset_connection",
+)  # fmt: skip
+
+SPECS = (
+    module_spec("meta", {"_raw_params": ArgSpec(required=True, choices=_META)}, check_supported=False),
+    module_spec("set_fact", {"cacheable": ArgSpec("bool", default=False)}, free_form=True),
+    module_spec(
+        "include_vars",
+        {
+            "_raw_params": _STR,
+            "file": ArgSpec("path"),
+            "dir": ArgSpec("path"),
+            "name": _STR,
+            "depth": ArgSpec("int"),
+            "files_matching": _STR,
+            "ignore_files": ArgSpec("list"),
+            "extensions": ArgSpec("list", default=("yaml", "yml", "json")),
+            "ignore_unknown_extensions": ArgSpec("bool", default=False),
+            "hash_behaviour": ArgSpec(choices=("merge", "replace")),
+        },
+        exclusive=(("_raw_params", "file", "dir"),),
+        required_one_of=(("_raw_params", "file", "dir"),),
+    ),
+    module_spec(
+        "set_stats",
+        {"data": ArgSpec("dict", required=True), "per_host": _BOOL, "aggregate": ArgSpec("bool", default=True)},
+    ),
+    module_spec(
+        "pause",
+        {
+            "seconds": ArgSpec("int"),
+            "minutes": ArgSpec("int"),
+            "prompt": _STR,
+            "echo": ArgSpec("bool", default=True),
+        },
+        exclusive=(("minutes", "seconds"),),
+    ),
+    module_spec(
+        "async_status",
+        {"jid": ArgSpec(required=True), "mode": ArgSpec(choices=("cleanup", "status"), default="status")},
+    ),
+)
