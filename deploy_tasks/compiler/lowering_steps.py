@@ -35,6 +35,12 @@ class Names:
         return name if name not in self._count else self.of(task)
 
 
+# The modules that do nothing on the host, so that nobody's rights matter.
+_RIGHTLESS = frozenset(
+    ("add_host", "assert", "async_status", "debug", "fail", "group_by", "include_vars", "meta", "pause", "set_fact")
+) | {"set_stats"}
+
+
 class Steps:
     """Lowers the plays of one plan; what is wrong goes to `attempt`, what tasks need to `files`."""
 
@@ -214,7 +220,16 @@ class Steps:
         }
 
     def _rights(self, task: Task) -> dict[str, Any]:
-        return {}
+        """Whose rights the task has, where they are not those of the whole program."""
+        if task.module in _RIGHTLESS:
+            return {}
+        where = task.where
+        if isinstance(task.become, str):
+            become = self._value(task.become, f"{where}.become")
+        else:
+            become = False if self._become and not task.become else None
+        user = task.become_user if task.become and task.become_user != "root" else None
+        return {"become": become, "become_user": self._value(user, f"{where}.become_user")}
 
     def _arguments(self, task: Task) -> dict[str, Any]:
         """The arguments as values. Where a module takes expressions as text, their trees stand beside the text."""

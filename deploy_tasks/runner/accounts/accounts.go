@@ -1,6 +1,8 @@
 // Package accounts looks up users and groups.
 package accounts
 
+import "slices"
+
 // User is one line of the user database; empty when there is none.
 type User struct {
 	Name     string
@@ -19,3 +21,14 @@ type Group struct {
 
 // Found says whether there is such a group.
 func (g Group) Found() bool { return g.Name != "" }
+
+// GroupsOf are the numbers of a user's groups, its own first.
+func GroupsOf(user User) []int {
+	out := []int{user.GID}
+	for _, gid := range groupsOf(user.Name) {
+		if !slices.Contains(out, gid) {
+			out = append(out, gid)
+		}
+	}
+	return out
+}

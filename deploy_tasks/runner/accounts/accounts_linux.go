@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,4 +81,35 @@ func getent(database, key string) string {
 		return ""
 	}
 	return string(out)
+}
+
+// ShellOf is a user's login shell, empty when there is none.
+func ShellOf(name string) string {
+	if fields := lookUp("passwd", name, 0, name); len(fields) > 6 {
+		return fields[6]
+	}
+	return ""
+}
+
+// groupsOf are the groups that list the user as a member, those of directory services too.
+func groupsOf(name string) []int {
+	var out []int
+	text, _ := os.ReadFile("/etc/group")
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) < 4 || !slices.Contains(strings.Split(fields[3], ","), name) {
+			continue
+		}
+		if gid, err := strconv.Atoi(fields[2]); err == nil {
+			out = append(out, gid)
+		}
+	}
+	if _, rest, ok := strings.Cut(getent("initgroups", name), " "); ok {
+		for _, number := range strings.Fields(rest) {
+			if gid, err := strconv.Atoi(number); err == nil {
+				out = append(out, gid)
+			}
+		}
+	}
+	return out
 }

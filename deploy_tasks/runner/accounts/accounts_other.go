@@ -44,3 +44,25 @@ func number(s string) int {
 	}
 	return n
 }
+
+// ShellOf is not known here.
+func ShellOf(string) string { return "" }
+
+// groupsOf are the groups of the user of that name.
+func groupsOf(name string) []int {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return nil
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for _, id := range ids {
+		if gid, err := strconv.Atoi(id); err == nil {
+			out = append(out, gid)
+		}
+	}
+	return out
+}

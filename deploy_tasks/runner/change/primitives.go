@@ -27,11 +27,13 @@ func (r *Recorder) Mkdir(path string, mode fs.FileMode) error {
 	}
 	r.touched[path] = true // its own times are nobody's to restore
 	step("mkdir")
-	if err := os.Mkdir(path, mode.Perm()); err != nil {
-		return err
-	}
-	step("mkdir done")
-	return os.Chmod(path, mode)
+	return r.do(func() error {
+		if err := os.Mkdir(path, mode.Perm()); err != nil {
+			return err
+		}
+		step("mkdir done")
+		return os.Chmod(path, mode)
+	})
 }
 
 // Symlink implements Log.
@@ -79,17 +81,19 @@ func (r *Recorder) replace(e entry, make func(temp string) error) error {
 		return err
 	}
 	step("make")
-	if err := make(temp); err != nil {
+	return r.do(func() error {
+		if err := make(temp); err != nil {
+			return err
+		}
+		step("made")
+		err := os.Rename(temp, path)
+		step("renamed")
+		// Renaming one of two names of the same file onto the other does nothing.
+		if rm := os.Remove(temp); err == nil && !errors.Is(rm, fs.ErrNotExist) {
+			err = rm
+		}
 		return err
-	}
-	step("made")
-	err = os.Rename(temp, path)
-	step("renamed")
-	// Renaming one of two names of the same file onto the other does nothing.
-	if rm := os.Remove(temp); err == nil && !errors.Is(rm, fs.ErrNotExist) {
-		err = rm
-	}
-	return err
+	})
 }
 
 // Chmod implements Log.
@@ -138,7 +142,7 @@ func (r *Recorder) adjust(op Op, path string, change func(State) State, act func
 		return err
 	}
 	step("adjust")
-	err = act(path)
+	err = r.do(func() error { return act(path) })
 	step("adjusted")
 	return err
 }
@@ -172,7 +176,7 @@ func (r *Recorder) Rename(old, new string) error {
 		return err
 	}
 	step("rename")
-	err = os.Rename(old, new)
+	err = r.do(func() error { return os.Rename(old, new) })
 	step("renamed")
 	return err
 }

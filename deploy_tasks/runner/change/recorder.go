@@ -24,6 +24,7 @@ type Recorder struct {
 	written []Touch
 	lines   int
 	closed  bool
+	actor   Actor // whose rights changes are made with, nil: the runner's own
 }
 
 // Touch is one path that a task changed.

@@ -21,6 +21,9 @@ func (r *Recorder) remove(path string) error {
 	if err != nil || st.Kind == Absent {
 		return err
 	}
+	if err := r.mayRemove(path, st); err != nil {
+		return err
+	}
 	r.temps++
 	to := filepath.Join(r.saved.dir, fmt.Sprintf("away-%d", r.temps))
 	e := entry{Op: opAway, Path: pathText(path), To: pathText(to), Before: &st}

@@ -36,11 +36,15 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(temp)
+			_ = r.do(func() error { return os.Remove(temp) })
 		}
 	}()
 	read := &counter{from: content}
-	after, err := fill(temp, read, wanted(*before, m), m.Mtime)
+	var after State
+	err = r.do(func() (err error) {
+		after, err = fill(temp, read, r.keeps(*before, m), m.Mtime)
+		return err
+	})
 	if err != nil {
 		if IsNoSpace(err) {
 			err = noSpace(err, temp, read.whole())
@@ -55,7 +59,7 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 		return err
 	}
 	step("rename")
-	err = os.Rename(temp, path)
+	err = r.do(func() error { return os.Rename(temp, path) })
 	step("renamed")
 	return err
 }

@@ -47,7 +47,7 @@ deployment is at work or newer, 4 an error of the runner, 75 the host lacks some
 
 var commands = map[string]func(args []string) error{
 	"run": run, "check": check, "verify": verify, "undo": undo, "list": list, "prune": prune, "facts": showFacts,
-	"version": version, "receive": receive, "task": task,
+	"version": version, "receive": receive, "task": task, "job": job,
 }
 
 // Main runs one command and returns the exit status.

@@ -12,6 +12,7 @@ import (
 	"runner/facts"
 	"runner/fmt"
 	"runner/host"
+	"runner/jobs"
 	"runner/program"
 	"runner/session"
 	"runner/value"
@@ -40,6 +41,15 @@ func verify(args []string) error {
 	o := newOptions("verify", "", "Checks what an earlier run did: nothing would change again, and the tasks tagged verify pass.").performing()
 	o.noUndo, o.verify = true, true
 	return o.perform(args, (*session.Session).VerifyNow)
+}
+
+// job performs one module in the background of the run that started it, which says on standard input what.
+func job(args []string) error {
+	if _, err := newOptions("job", "", "Performs one task in the background (for runs).").parse(args, 0); err != nil {
+		return err
+	}
+	host.Umask(commandUmask)
+	return jobs.Perform(os.Stdin)
 }
 
 type action func(*session.Session, context.Context) (engine.Summary, error)

@@ -12,6 +12,7 @@ import (
 	"runner/fmt"
 	"runner/module"
 	"runner/program"
+	"runner/rights"
 	"runner/value"
 )
 
@@ -27,8 +28,10 @@ type job struct {
 	call    *module.Call
 	do      module.Func
 	hidden  bool
-	errand  bool          // for another host, which judges everything but the module itself
-	async   time.Duration // how long it may run beside the others, 0 is not at all
+	rights  *rights.Rights // whose rights the module has, nil: the runner's
+	temp    string         // a folder that the user can reach
+	errand  bool           // for another host, which judges everything but the module itself
+	async   time.Duration  // how long it may run beside the others, 0 is not at all
 	poll    time.Duration
 }
 
@@ -105,10 +108,14 @@ func (j *job) prepareCall(s *scope) error {
 	if err != nil {
 		return err
 	}
+	if err := j.prepareRights(s); err != nil {
+		return err
+	}
 	j.call = j.newCall(args, env, s)
 	j.call.Check, j.call.Diff = check, diff
 	j.call.Log = j.log()
-	return nil
+	j.lend()
+	return j.prepareAsync(s)
 }
 
 // flag evaluates a keyword that is true or false; otherwise is its value where the task does not say.

@@ -25,7 +25,7 @@ func (j *job) module() (module.Func, bool) {
 
 func (j *job) newCall(args, env *value.Dict, s *scope) *module.Call {
 	o := &j.opts
-	c := &module.Call{Args: args, Verify: j.verify, Files: o.Files, Env: o.Env, Cwd: o.Cwd,
+	c := &module.Call{Args: args, Verify: j.verify, Files: o.Files, Env: j.env(), Cwd: o.Cwd,
 		TempDir: o.TempDir, Vars: s, Started: o.Started, Log: change.ReadOnly{}}
 	for _, name := range env.Keys() {
 		v, _ := env.Get(name)
@@ -59,7 +59,14 @@ func (j *job) guarded() module.Result {
 	if result, here := j.elsewhere(); !here {
 		return result
 	}
-	ctx := j.ctx
+	if j.async > 0 && !j.call.Check {
+		return j.aside(j.within)
+	}
+	return j.within(j.ctx)
+}
+
+// within calls the module until the context or the task's timeout ends.
+func (j *job) within(ctx context.Context) module.Result {
 	if j.task.Timeout > 0 {
 		limit := time.Duration(j.task.Timeout * float64(time.Second))
 		var cancel context.CancelFunc
@@ -68,7 +75,7 @@ func (j *job) guarded() module.Result {
 	}
 	j.call.Ctx = ctx
 	done := make(chan module.Result, 1)
-	go func() { done <- safely(j.do, j.call) }()
+	go func() { done <- j.perform() }()
 	select {
 	case result := <-done:
 		return result

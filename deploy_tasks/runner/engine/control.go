@@ -9,5 +9,7 @@ func init() {
 	control = map[string]func(*job) module.Result{
 		"include_vars": includeVars,
 		"set_stats":    setStats,
+		"pause":        pause,
+		"async_status": asyncStatus,
 	}
 }

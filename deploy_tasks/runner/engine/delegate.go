@@ -46,15 +46,26 @@ func delegated(answer record.Reader) module.Result {
 	if why := answer.Text("unreachable"); why != "" {
 		return module.Result{Failed: true, Unreachable: true, Msg: why}
 	}
-	told := answer.Record("result")
+	if answer.Dict("result") == nil {
+		return unreadable()
+	}
+	return readResult(answer.Record("result"))
+}
+
+func unreadable() module.Result {
+	return module.Failure("delegate_to: the other host's answer cannot be read")
+}
+
+// readResult is a module's result from how it is told.
+func readResult(told record.Reader) module.Result {
 	result := module.Result{Changed: told.Flag("changed"), Failed: told.Flag("failed"), Skipped: told.Flag("skipped"),
 		TimesOnly: told.Flag("times_only"), Msg: told.Text("msg"), Data: told.Dict("data"), Facts: told.Dict("facts")}
 	for _, part := range told.Records("diff") {
 		result.Diff = append(result.Diff, module.Diff{Before: part.Text("before"), After: part.Text("after"),
 			BeforeHeader: part.Text("before_header"), AfterHeader: part.Text("after_header")})
 	}
-	if err := told.Err(); err != nil || answer.Dict("result") == nil {
-		return module.Failure("delegate_to: the other host's answer cannot be read")
+	if told.Err() != nil {
+		return unreadable()
 	}
 	return result
 }

@@ -37,6 +37,7 @@ type Options struct {
 	From, To    int         // the plays to run, To excluded; all when To is 0
 	Others      *value.Dict // other hosts: what their inventory says, and what they have told
 	Play        *value.Dict // the hosts of the play
+	Jobs        Jobs        // nil: nothing runs in the background
 }
 
 // Counts are the numbers of the recap. OK counts what is changed too.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"runner/expr"
@@ -246,6 +247,10 @@ func (r *run) unless(err error, o outcome) outcome {
 
 // unresolved words why arguments have no value.
 func unresolved(err error) string {
+	var plain refused
+	if errors.As(err, &plain) {
+		return plain.Error()
+	}
 	if expr.IsUndefined(err) {
 		return "The task includes an option with an undefined variable.. " + err.Error()
 	}

@@ -56,6 +56,7 @@ func (r *Running) write() {
 
 // EndLeftovers ends the process groups of a run that was killed, where they are still the same processes.
 func (d *Deployment) EndLeftovers() {
+	d.Jobs().End()
 	path := filepath.Join(d.Dir, "running")
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -23,6 +23,7 @@ type Call struct {
 	Files  Files
 	Render func(src string) (string, error) // the embedded template src, with the task's variables
 	Env    []string                         // the whole environment for commands, "KEY=value"
+	As     *Identity                        // whose rights commands have, nil: the runner's
 	Cwd    string                           // where relative paths start
 	Facts  func(subsets []string) *value.Dict
 	// TempDir is a private folder (0700, not noexec where that can be helped), removed after the run.

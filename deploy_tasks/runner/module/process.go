@@ -17,6 +17,12 @@ type Process struct {
 	Env   []string // added to Call.Env
 }
 
+// Identity is whose rights commands have. A nil one is the runner's.
+type Identity struct {
+	UID, GID int
+	Groups   []int
+}
+
 // Finished is a command that ended.
 type Finished struct {
 	Code           int // exit status; 128+n after signal n; -1 when it could not start
@@ -54,6 +60,7 @@ func (c *Call) Run(p Process) (Finished, error) {
 	// A daemon that a command leaves behind keeps the pipes open: wait for the command itself, not for its heirs.
 	cmd.WaitDelay = killGrace
 	ownGroup(cmd)
+	c.As.give(cmd)
 	if err := c.Ctx.Err(); err != nil {
 		done.TimedOut, done.End = true, done.Start
 		return done, nil

@@ -13,6 +13,18 @@ import (
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
+// give has a command run with these rights.
+func (i *Identity) give(cmd *exec.Cmd) {
+	if i == nil {
+		return
+	}
+	who := &syscall.Credential{Uid: uint32(i.UID), Gid: uint32(i.GID)}
+	for _, g := range i.Groups {
+		who.Groups = append(who.Groups, uint32(g))
+	}
+	cmd.SysProcAttr.Credential = who
+}
+
 // EndGroup ends a process group: SIGTERM, and SIGKILL for those of it that are still there after the grace.
 func EndGroup(pid int, grace time.Duration) {
 	const poll = 5 * time.Millisecond

@@ -13,6 +13,7 @@ import (
 	"runner/change"
 	"runner/engine"
 	"runner/host"
+	"runner/jobs"
 	"runner/module"
 	"runner/program"
 	"runner/value"
@@ -216,6 +217,7 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		cwd = "/"
 	}
 	o := engine.Options{Program: s.Program, Files: s.Files, Vars: s.Vars, Extra: s.Extra, Check: s.Check,
+		Jobs: jobs.Starter{Jobs: s.deployment().Jobs(), Executable: s.Executable},
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
 		Ask: s.ask(), Alone: s.Alone, Others: s.Others, Play: s.Play}
@@ -247,6 +249,7 @@ func (s *Session) status(ctx context.Context, ok bool, summary *engine.Summary) 
 
 // undo takes the run back. It has its own time: a cancelled run is undone all the same.
 func (s *Session) undo(ctx context.Context, summary *engine.Summary) {
+	s.deployment().Jobs().End()
 	s.Emit(engine.NewPhase("undoing"))
 	report, err := change.Undo(s.deployment().Dir, s.effects(ctx))
 	summary.Undo = &report

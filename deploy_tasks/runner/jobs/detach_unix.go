@@ -1,0 +1,13 @@
+//go:build unix
+
+package jobs
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+const canDetach = true
+
+// detach makes the process the first of a session of its own.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

@@ -1,0 +1,9 @@
+//go:build windows
+
+package jobs
+
+import "os/exec"
+
+const canDetach = false
+
+func detach(*exec.Cmd) {}
