@@ -236,7 +236,7 @@ class Plan(Model):
 
     @property
     def become(self) -> bool:
-        """Whether some task asks for root. One program runs as one user, so all its tasks then run as root."""
+        """Whether some task asks for root. The program then runs as root, and lends tasks a user's rights."""
         return any(task.become for task in self.walk())
 
 

@@ -82,7 +82,6 @@ def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: 
     for name in touched:
         if name in inventory.hosts:
             _check_host(inventory.hosts[name], findings)
-    _check_become(plan, [inventory.hosts[name] for name in touched if name in inventory.hosts], findings)
 
 
 def _selected(inventory: Inventory, patterns: Iterable[str], path: str, findings: Findings) -> tuple[str, ...] | None:
@@ -107,26 +106,6 @@ def _check_host(host: Host, findings: Findings) -> None:
         if isinstance(value, str) and (is_template(value) or value.startswith("-") or re.search(r"[\s\x00]", value)):
             findings.add(f"hosts.{host.name}.{name}", "must be plain text without blanks and templates")
     check_templates_in(host.vars, f"hosts.{host.name}", findings)
-
-
-def _check_become(plan: Plan, hosts: list[Host], findings: Findings) -> None:
-    """One program runs as one user: either all tasks want root, or the hosts give it to all."""
-    tasks = list(plan.walk())
-    for task in tasks:
-        if task.become_user not in (None, "", "root") and task.become is not False:
-            hint = "connect as that user: ansible_user in the inventory"
-            findings.add(f"{task.where}.become_user", "only root can be become", hint)
-    if not plan.become or all(_is_root(host) for host in hosts):
-        return
-    others = [task for task in tasks if not task.become and task.module != "meta"]
-    if others:
-        hint = "write become on every task or on the play, or set ansible_become=true in the inventory"
-        findings.add(others[0].where, "does not ask for become while other tasks of the plan do", hint)
-
-
-def _is_root(host: Host) -> bool:
-    """Whether everything on the host runs as root by its inventory alone."""
-    return host.user == "root" or ("ansible_become" in host.vars and host.become)
 
 
 def check_templates(plan: Plan, embedded: Mapping[str, Path], base: Path, findings: Findings) -> None:

@@ -121,14 +121,9 @@ def test_a_task_for_hosts_outside_the_limit_is_no_mistake(tmp_path: Path) -> Non
     assert told(plan({"target_hosts": {"Hosts": ["web2"]}}, {}), inventory, limit="web1") == []
 
 
-def test_become_on_some_tasks_only_is_told_unless_the_hosts_are_root_anyway(tmp_path: Path) -> None:
-    made = plan({"become": True}, {})
-    assert made.become
-    assert len(told(made, inventory_for(made, hosts(tmp_path, "web1\n")))) == 1
-    assert ["does not ask for become" in text for text in told(made, hosts(tmp_path, "web1\n"))] == [True]
-    assert told(made, hosts(tmp_path, "web1 ansible_become=true\n")) == []
-    assert told(made, hosts(tmp_path, "web1 ansible_user=root\n")) == []
-    assert told(plan({"become": True}, {"become": "yes"}), hosts(tmp_path, "web1\n")) == []
+def test_every_task_may_ask_for_rights_of_its_own(tmp_path: Path) -> None:
+    made = plan({"become": True}, {}, {"become": True, "become_user": "web"})
+    assert told(made, hosts(tmp_path, "web1\n")) == []
 
 
 def test_hosts_that_are_not_touched_are_not_judged(tmp_path: Path) -> None:
