@@ -57,6 +57,16 @@ def once(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:once"
 
 
+def facts(deployment: str) -> str:
+    """Hash: host to the facts that others read of it, sealed. It expires."""
+    return f"{PREFIX}d:{deployment}:facts"
+
+
+def gathering(deployment: str, host: str) -> str:
+    """Present as long as some worker gathers the facts of a host."""
+    return f"{PREFIX}d:{deployment}:gathering:{host}"
+
+
 def delegated(deployment: str) -> str:
     """Hash: id of a task that a host performed for another to a note of it as JSON. It expires."""
     return f"{PREFIX}d:{deployment}:delegated"

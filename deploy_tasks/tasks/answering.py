@@ -25,6 +25,7 @@ from deploy_tasks.rollout.views import HostRow
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import Delegation, place
 from deploy_tasks.tasks.errands import Errand
+from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.material import Material
 from deploy_tasks.transport import Answer, BadOutput
 
@@ -51,6 +52,7 @@ class Answers:
             "once": self._once,
             "performed": self._performed,
             "delegate": self._delegate,
+            "hostvars": self._hostvars,
         }
         self._delegation: Delegation | None = None
 
@@ -161,6 +163,14 @@ class Answers:
         to = place(self._here, self._deployment, name)
         left = max(self._until - time.monotonic(), 0.1)
         return self._delegation.perform(errand, question, to, deadline_s=left, cancelled=self._stopped)
+
+    def _hostvars(self, _: Fields) -> Answer:
+        batch = self._batch()
+        subsets = self._deployment.foreign_facts(batch, self._here.store)
+        if not subsets:
+            raise BadOutput("it asks for the facts of other hosts, which the plan does not read")
+        gathering = Gathering(self._here, self._deployment, self._held.grant, subsets)
+        return self._later(lambda: {"facts": gathering.facts(batch, self._stopped)})
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()

@@ -31,8 +31,16 @@ class Errand:
     become_user: Any = None
 
 
-def errands(program: Path) -> dict[str, Errand]:
-    """The tasks with `run_once` or `delegate_to`, by their ids, of a packed program. Raises `StoreError`."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a program has for others: tasks by their ids, and the subsets of facts that each play gathers."""
+
+    errands: Mapping[str, Errand]
+    facts: tuple[tuple[str, ...], ...]
+
+
+def contents(program: Path) -> Contents:
+    """Read off a packed program. Raises `StoreError`."""
     try:
         plays = json.loads(gzip.decompress(program.read_bytes()))["plays"]
     except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
@@ -42,7 +50,7 @@ def errands(program: Path) -> dict[str, Errand]:
         for task in _tasks(play):
             if task.get("run_once") or task.get("delegate_to") is not None:
                 found[str(task["id"])] = _errand(number, task)
-    return found
+    return Contents(found, tuple(tuple(play.get("facts") or ()) for play in plays))
 
 
 def _errand(play: int, task: Mapping[str, Any]) -> Errand:

@@ -156,7 +156,7 @@ def _converse(
             return talk(
                 transport.Endpoint.of(host),
                 shipment,
-                deployment.request(host, grant, left, around),
+                deployment.request(host, grant, left, here.store, around),
                 pool=here.pool,
                 on_event=lambda event: _note(here, held, masker, event, told),
                 deadline_s=left,

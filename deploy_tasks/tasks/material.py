@@ -23,7 +23,7 @@ from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.errands import Errand, errands
+from deploy_tasks.tasks.errands import Contents, Errand, contents
 from deploy_tasks.tasks.sharing import Others, Reads, others
 from deploy_tasks.transport import Piece, Shipment
 
@@ -84,11 +84,26 @@ class Material:
         """How long what hosts tell each other may be wanted, seconds."""
         return int(self.record.options.deployment_timeout_s) + 3600
 
-    def errands(self, store: Store) -> dict[str, Errand]:
-        """The tasks that hosts may ask about, by id. Raises `StoreError`."""
+    def contents(self, store: Store) -> Contents:
+        """What the program has for others. Raises `StoreError`."""
         document = next(iter(self.artifacts.values()))
         program = str(document["parts"][-1]["digest"])
-        return _errands.get(program, lambda: errands(_blob(store, program)))
+        return _programs.get(program, lambda: contents(_blob(store, program)))
+
+    def errands(self, store: Store) -> Mapping[str, Errand]:
+        """The tasks that hosts may ask about, by id. Raises `StoreError`."""
+        return self.contents(store).errands
+
+    def foreign_facts(self, batch: int, store: Store) -> tuple[str, ...]:
+        """The subsets of facts that a host of the batch may read of other hosts: those that plays up to there gather,
+        when the plan reads facts of others at all. Raises `StoreError`."""
+        facts = self.reads.everything or any(name.startswith("ansible_") for name in self.reads.names)
+        if not facts or len(self.record.hosts) == 1:
+            return ()
+        stage = self.record.stages[self.record.stage(batch)] if self.record.stages else None
+        gathered = self.contents(store).facts[: stage.plays[1] if stage else None]
+        found = sorted({subset for subsets in gathered for subset in subsets})
+        return ("all",) if "all" in found else tuple(found)
 
     def triple(self, host: Host) -> str:
         """The platform of any host of the inventory."""
@@ -153,7 +168,9 @@ class Material:
             keep=self.record.options.keep,
         )
 
-    def request(self, host: Host, grant: Grant, deadline_s: float, others: Others | None = None) -> dict[str, Any]:
+    def request(
+        self, host: Host, grant: Grant, deadline_s: float, store: Store, others: Others | None = None
+    ) -> dict[str, Any]:
         """The request line of the dialogue. It may hold secrets and goes nowhere but to the host."""
         options = self.record.options
         return {
@@ -175,6 +192,7 @@ class Material:
             "orphan": "finish",
             "keep": options.keep,
             "alone": len(self.record.batch(grant.batch)) == 1,
+            "foreign_facts": grant.phase == "push" and bool(self.foreign_facts(grant.batch, store)),
         }
 
     def _stage(self, host: Host, grant: Grant) -> dict[str, Any]:
@@ -198,7 +216,7 @@ class Material:
 _materials = Shelf()
 _told = Shelf()
 _blobs = Shelf(64)
-_errands = Shelf()
+_programs = Shelf()
 
 
 def material(here: Context, deployment: str) -> Material:

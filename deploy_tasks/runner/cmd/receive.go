@@ -57,7 +57,7 @@ func received(dir, text string, fresh bool) error {
 		pruned, err := pruneLocked(folder, max(m.Keep, 1))
 		return answer(err, value.DictOf("pruned", pruned.Fields()))
 	case "facts":
-		return answer(nil, value.DictOf("facts", gather([]string{"all"}, os.Environ())))
+		return answer(nil, value.DictOf("facts", gather(m.Subset, os.Environ())))
 	}
 	return answerStatus(folder, m)
 }

@@ -2,26 +2,42 @@ package engine
 
 import "runner/value"
 
-// told is what hostvars says of the hosts besides this one: what their inventory says, with what they have told over it.
-// It does not change during a run and is made once.
-func (e *Engine) told() *value.Dict {
-	if e.foreign == nil {
-		e.foreign = value.NewDict()
-		for name, of := range e.opts.Others.All() {
+// told is what hostvars says of the hosts besides this one: what their inventory says, with their facts and what they have
+// told over it. It does not change during a run and is made once.
+func (r *run) told() *value.Dict {
+	if r.foreign == nil {
+		facts := r.foreignFacts()
+		r.foreign = value.NewDict()
+		for name, of := range r.opts.Others.All() {
 			if d, ok := of.(*value.Dict); ok {
-				e.foreign.Set(value.Str(name), hostVariables(d))
+				r.foreign.Set(value.Str(name), hostVariables(d, dictIn(facts, value.Str(name))))
 			}
 		}
 	}
-	return e.foreign
+	return r.foreign
 }
 
-// hostVariables evaluates the variables of one other host: those that it told are final, those of the inventory may hold
-// expressions, which see that host's variables.
-func hostVariables(host *value.Dict) *value.Dict {
+// foreignFacts are the facts of other hosts, as far as the program reads them. The worker gathers them when asked.
+func (r *run) foreignFacts() *value.Dict {
+	if !r.opts.Foreign || r.opts.Ask == nil {
+		return value.NewDict()
+	}
+	answer, err := r.ask("hostvars")
+	if err != nil { // what is missing is undefined, and said to be where it is used
+		return value.NewDict()
+	}
+	return dictIn(answer.All(), "facts")
+}
+
+// hostVariables evaluates the variables of one other host: its facts and what it told are final, those of the inventory
+// may hold expressions, which see that host's variables.
+func hostVariables(host, facts *value.Dict) *value.Dict {
 	s := &scope{}
 	if known := dictIn(host, "known"); known.Len() > 0 {
 		s.layers = append(s.layers, layer{known, true})
+	}
+	if facts.Len() > 0 {
+		s.layers = append(s.layers, layer{facts, true}, layer{value.DictOf("ansible_facts", withoutPrefix(facts)), true})
 	}
 	s.layers = append(s.layers, layer{dictIn(host, "inventory"), false})
 	return s.all()

@@ -159,10 +159,12 @@ func (h *host) learned() learned { return learned{h.facts, h.included, h.known} 
 func (h *host) forget(was learned) { h.facts, h.included, h.known = was.facts, was.included, was.known }
 
 // ansibleFacts is ansible_facts: the facts by their names without the prefix.
-func (h *host) ansibleFacts() *value.Dict {
+func (h *host) ansibleFacts() *value.Dict { return withoutPrefix(h.facts) }
+
+func withoutPrefix(facts *value.Dict) *value.Dict {
 	out := value.NewDict()
-	for _, name := range h.facts.Keys() {
-		v, _ := h.facts.Get(name)
+	for _, name := range facts.Keys() {
+		v, _ := facts.Get(name)
 		out.Set(strings.TrimPrefix(name, "ansible_"), v)
 	}
 	return out

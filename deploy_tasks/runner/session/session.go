@@ -55,6 +55,7 @@ type Session struct {
 	Line       Line        // nil: nobody can be asked
 	Alone      bool        // no other host of the batch
 	Task       Errand      // of RunTask
+	Foreign    bool        // facts of other hosts may be asked for
 	Stage      *Stage      // the part of the program that is due; nil is all of it
 	Others     *value.Dict // what is known of other hosts
 	Play       *value.Dict // the hosts of the play
@@ -220,7 +221,7 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		Jobs: jobs.Starter{Jobs: s.deployment().Jobs(), Executable: s.Executable},
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
-		Ask: s.ask(), Alone: s.Alone, Others: s.Others, Play: s.Play}
+		Ask: s.ask(), Alone: s.Alone, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
 	if s.Stage != nil {
 		o.From, o.To = s.Stage.From, s.Stage.To
 	}

@@ -29,6 +29,7 @@ type Manifest struct {
 	Runner     Part
 	Trailer    string
 	Keep       int
+	Subset     []string // of facts
 	trailer    []byte
 	form       program.Trailer
 }
@@ -72,6 +73,9 @@ func readManifest(text string) (*Manifest, error) {
 		Trailer: r.Text("trailer"), Keep: 5}
 	for _, p := range r.Records("parts") {
 		m.Parts = append(m.Parts, readPart(p))
+	}
+	if m.Subset = r.Texts("subset"); len(m.Subset) == 0 {
+		m.Subset = []string{"all"}
 	}
 	if r.Has("keep") {
 		m.Keep = r.Int("keep")
