@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -10,12 +11,17 @@ from typing import Any
 from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
+from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile, steps
 
+# The modules that one host performs for all of its batch.
+_FOR_ALL = frozenset({"pause"})
 # The modules that take expressions as text: which argument.
 _EXPRESSIONS = {"assert": "that", "debug": "var"}
 # Strategies in which hosts do not wait for each other: each of them performs what is to run once, as with Ansible.
 _FREE = frozenset({"free", "host_pinned"})
+# The ids of the steps that a play has by itself: no tag keeps them from running.
+_IMPLICIT = re.compile(r"\.flush\d+$")
 
 
 class Names:
@@ -27,7 +33,7 @@ class Names:
 
     def of(self, task: Task) -> str:
         """The task's id, with a number where several have it."""
-        asks = task.run_once or task.delegate_to is not None
+        asks = task.run_once or task.delegate_to is not None or task.module in _FOR_ALL
         if not asks or self._count[task.id] == 1:
             return task.id
         self._given[task.id] += 1
@@ -56,7 +62,6 @@ class Steps:
         """A play; the facts it gathers are for the whole plan to settle."""
         where = play.where
         self._waits = play.strategy not in _FREE
-        roles = dict.fromkeys(block.role for block in _blocks(play.tasks) if block.role)
         return given(
             name=play.name or play.id,
             only=self._only(play.hosts, f"{where}.hosts"),
@@ -64,7 +69,9 @@ class Steps:
             vars_files=[self._vars_file(file) for file in play.vars_files],
             defaults=self._value(play.defaults, f"{where}.defaults"),
             role_vars=self._value(play.role_vars, f"{where}.role_vars"),
-            role_names=list(roles),
+            role_names=list(_roles(play.tasks, depended=False)),
+            dependency_names=list(dict.fromkeys(_roles(play.tasks, depended=True))),
+            gather=(self._tells and play.gather_facts is not False) or None,
             force_handlers=play.force_handlers or None,
             playbook_dir=play.playbook_dir,
             continued=play.continued or None,
@@ -154,6 +161,7 @@ class Steps:
                 timeout_s=task.timeout_s,
                 on_failure=None if task.on_failure == "abort" else task.on_failure,
                 where=where,
+                implicit=True if task.module == "meta" and _IMPLICIT.search(task.id) else None,
                 **self._repetition(task),
                 **self._verdict(task),
                 **self._elsewhere(task),
@@ -213,11 +221,16 @@ class Steps:
             "diff": self._value(task.diff, f"{where}.diff"),
             "delegate_to": self._value(task.delegate_to, f"{where}.delegate_to"),
             "delegate_facts": task.delegate_facts or None,
-            "run_once": (self._waits and self._value(task.run_once, f"{where}.run_once")) or None,
+            "run_once": (self._waits and self._runs_once(task)) or None,
             "ignore_unreachable": task.ignore_unreachable or None,
             "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
             "search": list(task.search) if task.var_files else None,
         }
+
+    def _runs_once(self, task: Task) -> Any:
+        if self._tells and task.module in _FOR_ALL:
+            return True
+        return self._value(task.run_once, f"{task.where}.run_once")
 
     def _rights(self, task: Task) -> dict[str, Any]:
         """Whose rights the task has, where they are not those of the whole program."""
@@ -236,13 +249,21 @@ class Steps:
         where = f"{task.where}.args"
         argument = _EXPRESSIONS.get(task.module)
         if argument is None or argument not in task.args:
-            return self._value(task.args, where) or {}
+            return self._named(task.args, where) if task.module == "set_fact" else self._value(task.args, where) or {}
         text = task.args[argument]
         rest = {name: value for name, value in task.args.items() if name != argument}
         several = isinstance(text, (list, tuple))
         trees = self._nodes(text if several else [text], f"{where}.{argument}")
         whole: Any = trees if task.module == "assert" else trees[0] if trees else None
         return {argument: text, f"_{argument}": {"$": ["lit", whole]}} | (self._value(rest, where) or {})
+
+    def _named(self, facts: Mapping[str, Any], where: str) -> Any:
+        """The facts of set_fact, whose names may be templates."""
+        lowered = self._value(facts, where) or {}
+        if not any(is_template(name) for name in facts):
+            return lowered
+        pairs = [[["value", self._value(name, where)], ["value", value]] for name, value in lowered.items()]
+        return {"$": ["dict", *pairs]}
 
     def _value(self, value: Any, where: str) -> Any:
         return self._attempt(where, lambda: lower_value(value, where=where))
@@ -277,13 +298,20 @@ def _says(block: Block) -> bool:
     return bool(block.role or block.when or block.tags or any(values))
 
 
-def _blocks(steps: Iterable[Step]) -> Iterator[Block]:
-    """The outermost roles among the steps, and the blocks around them."""
+def _roles(steps: Iterable[Step], *, depended: bool) -> Iterator[str]:
+    """The names of the roles among the steps, one for every use, or else of those that roles depend on."""
     for step in steps:
-        if isinstance(step, Block):
-            yield step
-            if not step.role:
-                yield from _blocks((*step.block, *step.rescue, *step.always))
+        if not isinstance(step, Block):
+            continue
+        if step.role:
+            if not depended:
+                yield step.role
+            continue
+        *before, last = step.block or (None,)
+        if isinstance(last, Block) and last.role and last.where == step.where:  # a role after what it depends on
+            yield from _roles([each for each in before if each] if depended else [last], depended=False)
+        else:
+            yield from _roles((*step.block, *step.rescue, *step.always), depended=depended)
 
 
 def _union(outer: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:

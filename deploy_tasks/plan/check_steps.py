@@ -130,7 +130,9 @@ def _check_keywords(task: Task, findings: Findings) -> None:
         else:
             check_templates_in(value, path, findings)
     if task.module == "set_fact":
-        check_names([key for key in task.args if key != "cacheable"], f"{task.where}.args", findings)
+        names = [key for key in task.args if key != "cacheable"]
+        check_names([name for name in names if not is_template(name)], f"{task.where}.args", findings)
+        check_templates_in([name for name in names if is_template(name)], f"{task.where}.args", findings)
     check_variables(task.vars, task.path("vars"), findings)
     for keyword in _TEMPLATED:
         check_templates_in(getattr(task, keyword), task.path(keyword), findings)

@@ -142,12 +142,21 @@ func resolved(d *value.Dict, s *scope) (*value.Dict, error) {
 	return out, nil
 }
 
+// recorder is the journal of the run. In a check it is one that nobody keeps, for the tasks that run all the same.
+func (j *job) recorder() *change.Recorder {
+	if j.opts.Recorder != nil || j.call.Check || j.verify || j.opts.Unkept == nil {
+		return j.opts.Recorder
+	}
+	return j.opts.Unkept()
+}
+
 // log is where the module's changes go.
 func (j *job) log() change.Log {
-	if j.opts.Recorder == nil || j.call.Check {
+	recorder := j.recorder()
+	if recorder == nil || j.call.Check {
 		return change.ReadOnly{}
 	}
-	var log change.Log = j.opts.Recorder
+	var log change.Log = recorder
 	if neverChanges(j.task) {
 		log = readOnlyCommands{log}
 	}

@@ -111,18 +111,17 @@ func whole(seconds float64) any {
 	return seconds
 }
 
-// late is the result of a module that returned after its time: a failure says why, in place of what the module says.
+// late is the result of a module that returned after its time: a failure says why. At the task's timeout that is all,
+// as nobody knows what the module has done by then.
 func (j *job) late(result module.Result, ctx context.Context) module.Result {
-	if !result.Failed {
+	switch {
+	case !result.Failed:
 		return result
+	case context.Cause(ctx) == errTimeout:
+		result = module.Failure("")
+		result.Data = value.DictOf("timedout", value.DictOf("period", whole(j.task.Timeout)))
 	}
 	result.Msg = j.cause(ctx)
-	if context.Cause(ctx) == errTimeout {
-		if result.Data == nil {
-			result.Data = value.NewDict()
-		}
-		result.Data.Set("timedout", value.DictOf("period", whole(j.task.Timeout)))
-	}
 	return result
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"runner/value"
@@ -47,10 +48,25 @@ func (r *run) magic(f frame, name string, s *scope) (any, bool) {
 			return folder(r.play.PlaybookDir), true
 		}
 		return folder(r.opts.Program.PlaybookDir), true
-	case "ansible_role_names", "ansible_play_role_names", "role_names":
+	case "ansible_play_role_names", "role_names":
 		return listOf(r.roleNames), true
+	case "ansible_dependent_role_names":
+		return listOf(r.play.Dependencies), true
+	case "ansible_role_names":
+		return listOf(distinct(r.play.Dependencies, r.roleNames)), true
 	}
 	return f.role.magic(name)
+}
+
+// distinct are the texts of both lists, each once.
+func distinct(a, b []string) []string {
+	var out []string
+	for _, text := range push(a, b...) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // folder is a plan-relative folder as it is written: the plan's own is the dot.

@@ -154,9 +154,9 @@ func (j *job) perform() (result module.Result) {
 	if j.rights == nil {
 		return safely(j.do, j.call)
 	}
-	if j.opts.Recorder != nil {
-		j.opts.Recorder.ActFor(j.rights)
-		defer j.opts.Recorder.ActFor(nil)
+	if recorder := j.recorder(); recorder != nil {
+		recorder.ActFor(j.rights)
+		defer recorder.ActFor(nil)
 	}
 	err := j.rights.Run(func() {
 		j.settle()

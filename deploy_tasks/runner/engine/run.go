@@ -24,8 +24,9 @@ type Options struct {
 	Vars, Extra *value.Dict // of the inventory, of the caller; both may hold expressions
 	Check, Diff bool
 	Tags, Skip  []string
-	HoldVerify  bool             // keep the tasks tagged verify for Verify
-	Recorder    *change.Recorder // nil in a check
+	HoldVerify  bool                    // keep the tasks tagged verify for Verify
+	Recorder    *change.Recorder        // nil in a check
+	Unkept      func() *change.Recorder // for the tasks of a check that run all the same
 	Emit        func(event any)
 	Started     func(pid int) (ended func())
 	TempDir     func() string
@@ -95,6 +96,7 @@ type run struct {
 	play      *program.Play
 	roleNames []string
 	handlers  []*handler // of the play, in the order of their definition
+	resumed   bool       // the play goes on with one before
 	index     int
 	total     int
 	ran       int                // tasks that were performed and not skipped
@@ -137,9 +139,13 @@ func (r *run) program() bool {
 	for i := range r.opts.Program.Plays {
 		p := &r.opts.Program.Plays[i]
 		r.play = p
+		if p.Gather {
+			r.total++
+		}
 		r.total += r.count(p.Tasks, frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}})
 	}
 	for i := r.from; i < r.to; i++ {
+		r.resumed = i > 0 && r.opts.Program.Plays[i-1].Continued
 		if r.runPlay(&r.opts.Program.Plays[i]) == failed {
 			return false
 		}
@@ -159,9 +165,7 @@ func (r *run) runPlay(p *program.Play) halt {
 			return goOn
 		}
 	}
-	if len(p.Facts) > 0 && r.opts.Facts != nil {
-		r.host.facts = merged(r.host.facts, r.opts.Facts(p.Facts, r.opts.Env))
-	}
+	r.gather(p)
 	if failure := r.varsFiles(p, f); failure != nil {
 		return r.fail(failure)
 	}

@@ -45,7 +45,7 @@ func (r *run) tagged(f frame, own []string) bool {
 
 // selected says whether a task belongs to this run on this host at all; what does not is never reported.
 func (r *run) selected(t *program.Task, f frame) bool {
-	if !r.tagged(f, t.Tags) {
+	if !t.Implicit && !r.tagged(f, t.Tags) {
 		return false
 	}
 	if t.Only == nil {

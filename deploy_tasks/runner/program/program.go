@@ -22,6 +22,8 @@ type Play struct {
 	Vars               *value.Dict
 	Defaults, RoleVars *value.Dict // of the roles, for the whole play
 	VarsFiles          []VarsFile
+	Dependencies       []string // roles that those depend on
+	Gather             bool     // tell that facts are gathered
 	RoleNames          []string
 	PlaybookDir        string // where it is not the program's
 	ForceHandlers      bool
@@ -86,6 +88,7 @@ type Loop struct {
 
 // Task is one task or handler. Fields named after Ansible's keywords mean the same.
 type Task struct {
+	Implicit                bool // the play's own: no tag keeps it from running
 	ID, Module, Where       string
 	Name                    any
 	Args                    *value.Dict

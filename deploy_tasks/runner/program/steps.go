@@ -4,7 +4,8 @@ import "runner/value"
 
 func (d *decoder) play(from *value.Dict) Play {
 	p := Play{Name: d.text(from, "name"), Vars: d.dict(from, "vars"), Defaults: d.dict(from, "defaults"),
-		RoleVars: d.dict(from, "role_vars"), RoleNames: d.texts(from, "role_names"), ForceHandlers: d.flag(from, "force_handlers"),
+		RoleVars: d.dict(from, "role_vars"), RoleNames: d.texts(from, "role_names"),
+		Dependencies: d.texts(from, "dependency_names"), Gather: d.flag(from, "gather"), ForceHandlers: d.flag(from, "force_handlers"),
 		PlaybookDir: d.text(from, "playbook_dir"), Continued: d.flag(from, "continued"),
 		Facts: d.texts(from, "facts"), Tasks: d.steps(from, "tasks"), Handlers: d.steps(from, "handlers"), Only: d.given(from, "only")}
 	for _, item := range d.list(from, "vars_files") {
@@ -67,7 +68,7 @@ func (d *decoder) loop(from *value.Dict) Loop {
 
 func (d *decoder) task(from *value.Dict) *Task {
 	return &Task{
-		ID: d.text(from, "id"), Module: d.text(from, "module"), Where: d.text(from, "where"), Name: d.given(from, "name"),
+		Implicit: d.flag(from, "implicit"), ID: d.text(from, "id"), Module: d.text(from, "module"), Where: d.text(from, "where"), Name: d.given(from, "name"),
 		Args: d.dict(from, "args"), Only: d.given(from, "only"), When: d.list(from, "when"),
 		CheckModeOnly: d.optional(from, "check_mode_only"), Tags: d.texts(from, "tags"), SkipTags: d.texts(from, "skip_tags"),
 		Loop: d.loop(from), Register: d.text(from, "register"), Notify: d.list(from, "notify"), Listen: d.texts(from, "listen"),

@@ -60,11 +60,12 @@ type Session struct {
 	Others     *value.Dict // what is known of other hosts
 	Play       *value.Dict // the hosts of the play
 
-	stop    context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
-	temp    string
-	tempErr error
-	once    sync.Once
-	began   time.Time
+	stop      context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
+	throwaway *change.Recorder
+	temp      string
+	tempErr   error
+	once      sync.Once
+	began     time.Time
 }
 
 func (s *Session) deployment() *host.Deployment { return s.Folder.Deployment(s.Deployment) }
@@ -222,6 +223,9 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
 		Ask: s.ask(), Alone: s.Alone, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
+	if rec == nil && s.Check {
+		o.Unkept = s.unkept
+	}
 	if s.Stage != nil {
 		o.From, o.To = s.Stage.From, s.Stage.To
 	}
@@ -415,6 +419,14 @@ func (s *Session) effects(ctx context.Context) engine.Effects {
 		Started: s.deployment().Running().Started}
 }
 
+// unkept is a journal that ends with the run: what a check runs all the same is not taken back.
+func (s *Session) unkept() *change.Recorder {
+	if s.throwaway == nil {
+		s.throwaway, _ = change.NewRecorder(s.tempDir()) // nil: the task's changes are refused
+	}
+	return s.throwaway
+}
+
 // tempDir is the run's private folder, made when a module first wants it.
 func (s *Session) tempDir() string {
 	s.once.Do(func() { s.temp, s.tempErr = os.MkdirTemp(s.Folder.Root, ".tmp-") })
@@ -425,6 +437,9 @@ func (s *Session) tempDir() string {
 }
 
 func (s *Session) clean() {
+	if s.throwaway != nil {
+		_ = s.throwaway.Close()
+	}
 	if s.temp != "" {
 		_ = os.RemoveAll(s.temp)
 	}

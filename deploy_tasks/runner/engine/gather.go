@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"time"
+
+	"runner/program"
+	"runner/value"
+)
+
+// gather gathers the facts that the play uses, and tells of it where the play gathers as Ansible's do.
+func (r *run) gather(p *program.Play) {
+	tells := p.Gather && !r.resumed && r.tagged(frame{}, []string{"always"})
+	var start TaskStart
+	if tells {
+		start = r.announce("gather_facts", "Gathering Facts", "gather_facts")
+	}
+	began := time.Now()
+	found := value.NewDict()
+	if len(p.Facts) > 0 && r.opts.Facts != nil {
+		found = r.opts.Facts(p.Facts, r.opts.Env)
+		r.host.facts = merged(r.host.facts, found)
+	}
+	if !tells {
+		return
+	}
+	r.add(func(c *Counts) { c.OK++ })
+	start.Event = "task"
+	r.opts.Emit(TaskEnd{TaskStart: start, Status: OK, Duration: seconds(time.Since(began)),
+		Result: boundedResult(value.DictOf("ansible_facts", found, "changed", false))})
+}
