@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_tasks.compiler.targets import Target, normalise, this_machine
-from deploy_tasks.errors import PlanError
+from deploy_tasks.compiler.trial import refused
+from deploy_tasks.errors import PlanError, Problem
+from deploy_tasks.plan.files import files
 from deploy_tasks.plan.inventory import inventory_for, load_inventory
 from deploy_tasks.plan.load import Given, Loaded, load
 from deploy_tasks.plan.model import Host, Inventory, Plan
@@ -64,9 +66,13 @@ def for_compiling(
     local = Inventory(hosts={"localhost": Host(name="localhost", vars={"ansible_connection": "local"})})
     patterns_gone = loaded.plan.model_copy(update={"limit": None})
     problems = [problem for problem in check(patterns_gone, local, loaded.base) if ".hosts" not in problem.path]
+    _refuse(loaded, problems or refused(loaded.plan, files(loaded.plan, loaded.base)))
+    return Inputs(loaded, local, ())
+
+
+def _refuse(loaded: Loaded, problems: list[Problem]) -> None:
     if problems:
         raise PlanError(loaded.located(problems))
-    return Inputs(loaded, local, ())
 
 
 def _checked(loaded: Loaded, inventory_text: str | None, limit: str | None, given: Given) -> Inputs:
@@ -75,8 +81,7 @@ def _checked(loaded: Loaded, inventory_text: str | None, limit: str | None, give
     named = load_inventory(inventory_text, plan_dir=loaded.vars_dir, vault=vault) if inventory_text else None
     found = inventory_for(plan, named)
     problems = check(plan, found, loaded.base, extra_vars=given.extra_vars, limit=limit)
-    if problems:
-        raise PlanError(loaded.located(problems))
+    _refuse(loaded, problems or refused(plan, files(plan, loaded.base)))
     patterns = tuple(part for text in (limit, plan.limit) if text for part in text.split(","))
     wanted = set(found.select(patterns))
     played = {name for play in plan.plays for name in found.select(play.hosts)}

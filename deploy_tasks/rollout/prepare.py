@@ -74,6 +74,7 @@ def prepare(request: Request) -> Prepared:
         raise PlanError(loaded.located(problems))
     files = plan_files(plan, base)
     ready = staged(plan, inventory, hosts=names, serial=request.serial, files=files)
+    _compilable(loaded, ready.plan, files)
     options = {"extra_vars": dict(request.extra_vars), **ready.reads.to_json()}
     # Steps read of any host of the inventory, and delegate to any, whatever the limit.
     bundle = make_bundle(ready.plan, inventory if ready.reads.others else chosen, files, options)
@@ -87,6 +88,15 @@ def prepare(request: Request) -> Prepared:
         validate_s=round(time.monotonic() - began, 4),
     )
     return Prepared(plan, chosen, record, bundle)
+
+
+def _compilable(loaded: Loaded, plan: Plan, files: Mapping[str, Path]) -> None:
+    """What a build worker would refuse is refused here. The compiler is only needed by who prepares."""
+    from deploy_tasks.compiler.trial import refused
+
+    problems = refused(plan, files)
+    if problems:
+        raise PlanError(loaded.located(problems))
 
 
 def _inventory(request: Request, loaded: Loaded) -> Inventory | None:

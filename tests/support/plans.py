@@ -26,7 +26,7 @@ WHERE = st.sampled_from(["", "site.yml[0].tasks[3]", "roles/web/tasks/main.yml[1
 FOLDERS = st.lists(st.sampled_from(["roles/web/files", "files", "."]), max_size=2, unique=True).map(tuple)
 
 
-def fields(**given: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+def fields(given: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
     """Some of these fields; the others keep their defaults."""
     return st.fixed_dictionaries({}, optional=given)
 
@@ -36,7 +36,7 @@ LOOP = {
     "loop_var": WORD,
     "index_var": st.none() | WORD,
 }
-TASK = fields(
+TASK: dict[str, st.SearchStrategy[Any]] = dict(
     **LOOP,
     args=VARS,
     when=EXPRESSIONS,
@@ -48,7 +48,7 @@ TASK = fields(
     notify=WORDS,
     listen=WORDS,
     vars=VARS,
-    environment=VARS,
+    environment=VARS | st.just("{{ env }}"),
     changed_when=st.none() | EXPRESSIONS,
     failed_when=st.none() | EXPRESSIONS,
     ignore_errors=st.booleans() | st.sampled_from(["x", "{{ x }}"]),
@@ -64,6 +64,7 @@ TASK = fields(
     loop_label=st.none() | VALUE,
     loop_pause=NUMBER,
     loop_extended=st.booleans(),
+    loop_allitems=st.booleans(),
     break_when=EXPRESSIONS,
     async_s=NUMBER,
     poll_s=NUMBER,
@@ -79,7 +80,7 @@ TASK = fields(
     where=WHERE,
     origins=st.dictionaries(st.sampled_from(["loop", "when[0]"]), WORD, max_size=1),
 )
-BLOCK = fields(
+BLOCK: dict[str, st.SearchStrategy[Any]] = dict(
     **LOOP,
     name=LINE,
     when=EXPRESSIONS,
@@ -87,12 +88,13 @@ BLOCK = fields(
     vars=VARS,
     role=st.none() | WORD,
     role_path=st.sampled_from(["", "roles/web"]),
+    once=st.sampled_from(["", "roles/web|1"]),
     defaults=VARS,
     role_vars=VARS,
     params=VARS,
     where=WHERE,
 )
-INCLUDE = fields(
+INCLUDE: dict[str, st.SearchStrategy[Any]] = dict(
     **LOOP,
     name=LINE,
     kind=st.sampled_from(["tasks", "role"]),
@@ -100,13 +102,14 @@ INCLUDE = fields(
     when=EXPRESSIONS,
     loop_label=st.none() | VALUE,
     loop_extended=st.booleans(),
+    loop_allitems=st.booleans(),
     tags=WORDS,
     vars=VARS,
     ignore_errors=st.booleans() | st.just("x"),
     run_once=st.booleans(),
     where=WHERE,
 )
-PLAY = fields(
+PLAY: dict[str, st.SearchStrategy[Any]] = dict(  # noqa: C408  (field names read best as keywords)
     name=LINE,
     hosts=st.lists(st.sampled_from(["all", "web1", "web:&prod", "web2"]), max_size=2, unique=True).map(tuple),
     strategy=st.sampled_from(["linear", "free", "host_pinned", "rolling"]),
@@ -127,9 +130,11 @@ PLAY = fields(
     max_fail_percentage=st.none() | st.sampled_from([0.0, 25.0]),
     any_errors_fatal=st.booleans(),
     force_handlers=st.booleans(),
+    continued=st.booleans(),
+    playbook_dir=st.none() | st.just("plays"),
     where=WHERE,
 )
-PLAN = fields(
+PLAN: dict[str, st.SearchStrategy[Any]] = dict(  # noqa: C408  (field names read best as keywords)
     hosts=WORDS,
     limit=st.none() | st.just("web1,!old"),
     tags=WORDS,
@@ -147,6 +152,7 @@ PLAN = fields(
         max_size=2,
     ).map(tuple),
     playbook_dir=st.sampled_from(["", "playbooks"]),
+    remote_user=st.none() | WORD,
     format=st.sampled_from(["playbook", "rustle-plan", "rustle-deploy"]),
 )
 
@@ -157,7 +163,7 @@ def plans(draw: st.DrawFn) -> Plan:
     numbers = count(1)
 
     def task() -> Task:
-        return Task(id=f"t{next(numbers)}", name=draw(LINE), module=draw(WORD), **draw(TASK))
+        return Task(id=f"t{next(numbers)}", name=draw(LINE), module=draw(WORD), **draw(fields(TASK)))
 
     def steps(depth: int, most: int = 3) -> tuple[Step, ...]:
         return tuple(step(depth) for _ in range(draw(st.integers(0, most))))
@@ -166,11 +172,11 @@ def plans(draw: st.DrawFn) -> Plan:
         sort = draw(st.sampled_from(["task", "task", "block", "include"])) if depth < 3 else "task"
         if sort == "block":
             inner = {"block": steps(depth + 1), "rescue": steps(depth + 1, 1), "always": steps(depth + 1, 1)}
-            return Block(**inner, **draw(BLOCK))
+            return Block(**inner, **draw(fields(BLOCK)))
         if sort == "include":
             names = draw(st.lists(st.sampled_from(["a.yml", "b.yml", "roles/x"]), max_size=2, unique=True))
             choices = {name: steps(depth + 1) for name in names}
-            return Include(id=f"i{next(numbers)}", target=draw(LINE), choices=choices, **draw(INCLUDE))
+            return Include(id=f"i{next(numbers)}", target=draw(LINE), choices=choices, **draw(fields(INCLUDE)))
         return task()
 
     def handler() -> Task | Block:
@@ -178,10 +184,10 @@ def plans(draw: st.DrawFn) -> Plan:
 
     def play(number: int) -> Play:
         handlers = tuple(handler() for _ in range(draw(st.integers(0, 2))))
-        return Play(id=f"p{number}", tasks=steps(0, 4), handlers=handlers, **draw(PLAY))
+        return Play(id=f"p{number}", tasks=steps(0, 4), handlers=handlers, **draw(fields(PLAY)))
 
     return Plan(
         name=draw(WORD),
         plays=tuple(play(n) for n in range(draw(st.integers(0, 2)))),
-        **{"format": "playbook", **draw(PLAN)},
+        **{"format": "playbook", **draw(fields(PLAN))},
     )
