@@ -1,11 +1,9 @@
 package expr
 
 import (
-	"strconv"
 	"strings"
 
 	"runner/expr/regex"
-	"runner/fmt"
 	"runner/value"
 )
 
@@ -182,63 +180,4 @@ func lookupSubelements(c *call) ([]any, error) {
 		return nil, err
 	}
 	return rows.([]any), nil
-}
-
-// lookupSequence reads start=, end=, count=, stride= and format=, as arguments or in the text form of Ansible.
-func lookupSequence(c *call) ([]any, error) {
-	options := c.kwargs.Copy()
-	for _, term := range c.args {
-		for _, part := range strings.Fields(value.Str(term)) {
-			name, v, ok := strings.Cut(part, "=")
-			if !ok {
-				return nil, valueError("can't parse arguments for sequence: %s", part)
-			}
-			options.Set(name, v)
-		}
-	}
-	number := func(name string, fallback int64) (int64, error) {
-		v, ok := options.Get(name)
-		if !ok {
-			return fallback, nil
-		}
-		n, err := strconv.ParseInt(value.Str(v), 0, 64)
-		if err != nil {
-			return 0, valueError("can't parse %s=%s as integer", name, value.Str(v))
-		}
-		return n, nil
-	}
-	start, err1 := number("start", 1)
-	stride, err2 := number("stride", 1)
-	count, err3 := number("count", 0)
-	end, err4 := number("end", start+(count-1)*stride)
-	if err := first(err1, err2, err3, err4); err != nil {
-		return nil, err
-	}
-	_, hasEnd := options.Get("end")
-	if _, hasCount := options.Get("count"); hasEnd == hasCount {
-		return nil, valueError("must specify exactly one of count and end in with_sequence")
-	}
-	last := end + 1
-	if stride < 0 {
-		last = end - 1
-	}
-	if stride == 0 {
-		return []any{}, nil
-	}
-	made, err := numbers(start, last, stride)
-	if err != nil {
-		return nil, err
-	}
-	return formatted(made.([]any), value.Str(option(options, "format", "%d")))
-}
-
-func formatted(items []any, format string) ([]any, error) {
-	for i, item := range items {
-		s, err := formatPercent(format, item)
-		if err != nil {
-			return nil, fmt.Errorf("sequence: %w", err)
-		}
-		items[i] = s
-	}
-	return items, nil
 }
