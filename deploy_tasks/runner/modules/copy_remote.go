@@ -22,6 +22,7 @@ func (t *placement) remote(src string) module.Result {
 	case !access(full, canRead):
 		return module.Failure(fmt.Sprintf("Source %s not readable", src))
 	case info.IsDir():
+		t.attrs = t.attributesFor(source{mode: bitsOf(info.Mode())})
 		return t.remoteTree(src, full)
 	case !info.Mode().IsRegular():
 		return module.Failure(fmt.Sprintf("Cannot copy invalid source '%s': not a file", src))
