@@ -17,6 +17,8 @@ from deploy_tasks.rollout.result import Result
 from tests.twin.outcome import COUNTS, Outcome
 
 _TIMEOUT_S = 90.0
+#: Ansible goes on as long as one host of the batch is left, unless the play says otherwise.
+_ALL_BUT_ONE = 99.9
 
 
 def deployed(producer: Producer, folder: Path, arguments: Sequence[str]) -> Outcome:
@@ -41,7 +43,7 @@ def prepared(folder: Path, arguments: Sequence[str]) -> Prepared:
         tags=_split(asked.tags),
         skip_tags=_split(asked.skip_tags),
         timeout_s=_TIMEOUT_S,
-        max_fail_percentage=100,
+        max_fail_percentage=0 if "max_fail_percentage:" in (folder / "site.yml").read_text() else _ALL_BUT_ONE,
         undo_failed=False,
     )
     return prepare(

@@ -96,7 +96,11 @@ func (j *job) prepareCall(s *scope) error {
 	if err != nil {
 		return err
 	}
-	env, err := resolved(j.task.Environment, s)
+	environment := j.task.Environment
+	if j.task.Module == "raw" {
+		environment = nil // as with Ansible, whose raw knows none
+	}
+	env, err := resolved(environment, s)
 	if err != nil {
 		return err
 	}

@@ -42,10 +42,23 @@ func (j *job) outcome(m module.Result) outcome {
 	for _, part := range m.Diff {
 		o.diff = append(o.diff, Diff(part))
 	}
+	if j.call.Diff && len(o.diff) > 0 {
+		d.Set("diff", shownDiff(o.diff))
+	}
 	if m.Irreversible != "" && !j.call.Check {
 		_ = j.call.Log.Warn(m.Irreversible) // the remark is for the report only
 	}
 	return o
+}
+
+// shownDiff is what register gets of the changes that a task was told to show.
+func shownDiff(parts []Diff) []any {
+	shown := make([]any, len(parts))
+	for i, part := range parts {
+		shown[i] = value.DictOf("before", part.Before, "after", part.After,
+			"before_header", part.BeforeHeader, "after_header", part.AfterHeader)
+	}
+	return shown
 }
 
 // addLines adds stdout_lines beside stdout.
