@@ -31,7 +31,7 @@ func (r *run) meta(t *program.Task, f frame) halt {
 		return endRole
 	case "clear_facts":
 		r.host.facts = value.NewDict()
-	case "noop", "reset_connection", "refresh_inventory", "clear_host_errors":
+	case "noop", "reset_connection", "refresh_inventory":
 	default:
 		return r.metaFailed(t, f, "meta has no '"+word+"'")
 	}
