@@ -12,10 +12,10 @@ from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile
+from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile, steps
 
 # The modules that one host performs for all of its batch.
-_FOR_ALL = frozenset({"pause"})
+_FOR_ALL = frozenset({"add_host", "pause"})
 # The modules that take expressions as text: which argument.
 _EXPRESSIONS = {"assert": "that", "debug": "var"}
 # Strategies in which hosts do not wait for each other: each of them performs what is to run once, as with Ansible.
@@ -33,7 +33,7 @@ class Names:
 
     def of(self, task: Task) -> str:
         """The task's id, with a number where several have it."""
-        asks = task.run_once or task.delegate_to is not None or task.module in _FOR_ALL
+        asks = task.run_once or task.delegate_to is not None or task.module in _FOR_ALL or task.module == "group_by"
         if not asks or self._count[task.id] == 1:
             return task.id
         self._given[task.id] += 1
@@ -83,13 +83,13 @@ class Steps:
         choices = {name: self._value(each, f"{file.where} ({name})") for name, each in file.choices.items()}
         return given(names=self._values(file.names, file.where), where=file.where) | {"choices": choices}
 
-    def _handlers(self, handlers: Sequence[Step]) -> Iterator[Step]:
+    def _handlers(self, handlers: Sequence[Task | Block]) -> Iterator[Task | Block]:
         """The handlers; a block that says nothing about its handlers is left away."""
         for handler in handlers:
-            if not isinstance(handler, Block) or _says(handler):
+            if isinstance(handler, Task) or _says(handler):
                 yield handler
             else:
-                yield from handler.block
+                yield from steps(handler)
 
     def _step(self, step: Step, tags: tuple[str, ...]) -> dict[str, Any]:
         if isinstance(step, Task):
@@ -132,8 +132,6 @@ class Steps:
             tags=list(_union(tags, include.tags)),
             vars=self._value(include.vars, f"{where}.vars"),
             ignore_errors=self._value(include.ignore_errors, f"{where}.ignore_errors") or None,
-            public=include.public or None,
-            listen=list(include.listen),
             where=where,
         )
         choices = {name: [self._step(step, tags) for step in steps] for name, steps in include.choices.items()}
@@ -230,7 +228,7 @@ class Steps:
         }
 
     def _runs_once(self, task: Task) -> Any:
-        if self._tells and task.module in _FOR_ALL:
+        if task.module == "add_host" or (self._tells and task.module in _FOR_ALL):
             return True
         return self._value(task.run_once, f"{task.where}.run_once")
 

@@ -115,13 +115,20 @@ class Inventory(BaseModel):
     hosts: dict[str, Host] = {}
     groups: dict[str, tuple[str, ...]] = {}
     secrets: tuple[str, ...] = Field((), repr=False)
+    made: dict[str, tuple[str, ...]] = Field({}, description="groups made while a plan runs: the hosts that may join")
 
     def select(self, patterns: Sequence[str]) -> tuple[str, ...]:
         """Names of the hosts that Ansible host patterns select, in inventory order; no pattern selects all.
 
+        Groups that are made while a plan runs take nothing away here: who is in them is known then.
         Raises `InventoryError` for a pattern that is malformed or that names no host and no group.
         """
-        return host_patterns.select(patterns, list(self.hosts), self.groups)
+        if not self.made:
+            return host_patterns.select(patterns, list(self.hosts), self.groups)
+        known = [
+            single for single in host_patterns.split(patterns) if single[:1] not in "!&" or single[1:] not in self.made
+        ]
+        return host_patterns.select(known, list(self.hosts), {**self.made, **self.groups})
 
     def subset(self, names: Sequence[str]) -> Inventory:
         """The same inventory with only these hosts."""
@@ -132,4 +139,5 @@ class Inventory(BaseModel):
                 group: tuple(member for member in members if member in wanted) for group, members in self.groups.items()
             },
             secrets=self.secrets,
+            made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
         )

@@ -16,6 +16,7 @@ from deploy_tasks.plan.inventory_json import is_dynamic, read_dynamic
 from deploy_tasks.plan.inventory_script import read_script
 from deploy_tasks.plan.inventory_vars import VarFolder
 from deploy_tasks.plan.inventory_yaml import read_yaml
+from deploy_tasks.plan.made_groups import with_made_groups
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.ranges import BadRange, expand
 from deploy_tasks.plan.vault import Vault
@@ -79,7 +80,7 @@ def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
     names a user, that is whom they are logged in to as, unless the inventory says otherwise.
     """
     inventory = given or plan.inventory
-    found = _of_names(plan) if inventory is None else _with_localhost(plan, inventory)
+    found = _of_names(plan) if inventory is None else with_made_groups(plan, _with_localhost(plan, inventory))
     asked: dict[str, Any] = {PLAN_BECOME: True} if plan.become else {}
     if plan.remote_user:
         asked[PLAN_USER] = plan.remote_user

@@ -54,6 +54,16 @@ SPECS = (
         },
         exclusive=(("minutes", "seconds"),),
     ),
+    module_spec("group_by", {"key": ArgSpec(required=True), "parents": ArgSpec("list", default=("all",))}),
+    module_spec(
+        "add_host",
+        {
+            "name": ArgSpec(aliases=("hostname", "host")),
+            "groups": ArgSpec("list", aliases=("groupname", "group")),
+        },
+        free_form=True,
+        required_one_of=(("name",),),
+    ),
     module_spec(
         "async_status",
         {"jid": ArgSpec(required=True), "mode": ArgSpec(choices=("cleanup", "status"), default="status")},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_tasks.plan.cross_host import NOTHING, Reader, Reads, sets
-from deploy_tasks.plan.model import Block, Inventory, Plan, Play, Step
+from deploy_tasks.plan.model import Block, Inventory, Plan, Play, Step, Task
 
 #: Strategies in which hosts do not wait for each other.
 _FREE = frozenset({"free", "host_pinned"})
@@ -90,6 +90,11 @@ def _merged(
     )
 
 
+def _says_of_others(task: Task) -> bool:
+    """Whether the task sets something for other hosts, which the plays after it may find."""
+    return task.module == "add_host" or (task.delegate_to is not None and task.delegate_facts)
+
+
 def _stage(
     plays: Sequence[Play], span: tuple[int, int], hosts: tuple[str, ...], serial: tuple[int | str, ...]
 ) -> Stage:
@@ -108,7 +113,7 @@ def _together(before: Play, play: Play, hosts_before: tuple[str, ...], hosts: tu
         and before.max_fail_percentage == play.max_fail_percentage
         and before.any_errors_fatal == play.any_errors_fatal
     )
-    if not same or before.continued:
+    if not same or before.continued or any(map(_says_of_others, before.walk())):
         return False
     if len(hosts) == 1:
         return True

@@ -57,6 +57,11 @@ def once(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:once"
 
 
+def said(deployment: str) -> str:
+    """Hash: host, who says it and in which task, to what it says of the host, sealed. It expires."""
+    return f"{PREFIX}d:{deployment}:said"
+
+
 def facts(deployment: str) -> str:
     """Hash: host to the facts that others read of it, sealed. It expires."""
     return f"{PREFIX}d:{deployment}:facts"

@@ -23,10 +23,11 @@ from deploy_tasks.rollout.once import OnceBook
 from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.rollout.views import HostRow
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.delegated import Delegation, place
+from deploy_tasks.tasks.delegated import LOCALHOST, Delegation, place
 from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.material import Material
+from deploy_tasks.tasks.said import Said, say, says
 from deploy_tasks.transport import Answer, BadOutput
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Answers:
             "performed": self._performed,
             "delegate": self._delegate,
             "hostvars": self._hostvars,
+            "others": self._others,
         }
         self._delegation: Delegation | None = None
 
@@ -171,6 +173,23 @@ class Answers:
             raise BadOutput("it asks for the facts of other hosts, which the plan does not read")
         gathering = Gathering(self._here, self._deployment, self._held.grant, subsets)
         return self._later(lambda: {"facts": gathering.facts(batch, self._stopped)})
+
+    def _others(self, question: Fields) -> Answer:
+        """What a task says of a host: groups it joins, variables, facts."""
+        name, host = self._task(question, "what is said", lambda errand: says(errand) is not None), question.get("host")
+        errand, told = self._deployment.errands(self._here.store)[name], Said.of(question)
+        allowed = says(errand)
+        if told is None or (allowed == "itself" and host != self._held.grant.host):
+            raise BadOutput(f"it says of {host!r:.80} in {name} what no task says")
+        if errand.delegate_to not in (None, host) and allowed == "target":
+            raise BadOutput(f"it says of {host!r:.80} in {name} what is for {errand.delegate_to}")
+        if host not in self._deployment.inventory.hosts and host not in LOCALHOST:
+            return lambda: {"error": f"{host!r:.80} is no host of the inventory"}
+        return self._later(lambda: self._say(name, str(host), told))
+
+    def _say(self, task: str, host: str, told: Said) -> Fields:
+        say(self._here, self._held.grant, task, host, told, self._deployment.lifetime_s)
+        return {}
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()

@@ -27,6 +27,7 @@ class Errand:
     run_once: bool
     delegates: bool
     delegate_to: str | None = None
+    delegate_facts: bool = False
     become: Any = None
     become_user: Any = None
 
@@ -48,7 +49,11 @@ def contents(program: Path) -> Contents:
     found: dict[str, Errand] = {}
     for number, play in enumerate(plays):
         for task in _tasks(play):
-            if task.get("run_once") or task.get("delegate_to") is not None:
+            if (
+                task.get("run_once")
+                or task.get("delegate_to") is not None
+                or task["module"] in ("add_host", "group_by")
+            ):
                 found[str(task["id"])] = _errand(number, task)
     return Contents(found, tuple(tuple(play.get("facts") or ()) for play in plays))
 
@@ -61,6 +66,7 @@ def _errand(play: int, task: Mapping[str, Any]) -> Errand:
         run_once=bool(task.get("run_once")),
         delegates=to is not None,
         delegate_to=to if isinstance(to, str) else None,
+        delegate_facts=bool(task.get("delegate_facts")),
         become=task.get("become"),
         become_user=task.get("become_user"),
     )

@@ -24,6 +24,7 @@ from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.errands import Contents, Errand, contents
+from deploy_tasks.tasks.said import says
 from deploy_tasks.tasks.sharing import Others, Reads, others
 from deploy_tasks.transport import Piece, Shipment
 
@@ -123,7 +124,8 @@ class Material:
 
     def others(self, here: Context, grant: Grant) -> Others:
         """What the host is told of others in its batch. Raises `StoreError`, `RedisError`."""
-        if grant.phase == "undo" or not (self.reads.variables or self.reads.players):
+        telling = any(says(errand) for errand in self.errands(here.store).values()) and len(self.record.hosts) > 1
+        if grant.phase == "undo" or not (self.reads.variables or self.reads.players or telling):
             return Others()
         name = f"{self.record.id} {grant.batch} {grant.sequence}"
         return _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
@@ -180,7 +182,7 @@ class Material:
             "sequence": grant.sequence,
             "attempt": grant.attempt,
             "host": host.name,
-            "vars": host_variables(host, self.inventory),
+            "vars": (others or Others()).variables(host.name, host_variables(host, self.inventory)),
             "extra_vars": dict(self.lowered_extra),
             "check": options.check,
             "diff": options.diff,
@@ -192,6 +194,7 @@ class Material:
             "orphan": "finish",
             "keep": options.keep,
             "alone": len(self.record.batch(grant.batch)) == 1,
+            "single": len(self.record.hosts) == 1,
             "foreign_facts": grant.phase == "push" and bool(self.foreign_facts(grant.batch, store)),
         }
 

@@ -23,6 +23,7 @@ from deploy_tasks.rollout.states import BAD
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import is_secret_name, secret_values
 from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.said import Said, joined, said
 
 #: Names and bytes that one host may tell.
 MAX_NAMES, MAX_BYTES = 2000, 8 << 20
@@ -62,13 +63,20 @@ class Others:
     play: dict[str, list[str]] = field(default_factory=dict)
     hostvars: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     def request(self, host: str) -> dict[str, Any]:
         """The fields of a host's request."""
         fields: dict[str, Any] = {"play": self.play} if self.play else {}
         if self.hostvars:
             fields["hostvars"] = {name: told for name, told in self.hostvars.items() if name != host}
+        if (own := self.said.get(host)) is not None:
+            fields |= {"known": dict(own.known), "facts": dict(own.facts)}
         return fields
+
+    def variables(self, host: str, own: Mapping[str, Any]) -> dict[str, Any]:
+        """A host's inventory variables, with what has been said of it."""
+        return joined(own, host, self.said) if self.said else dict(own)
 
 
 def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
@@ -88,11 +96,13 @@ def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
 
 def others(here: Context, record: Record, inventory: Inventory, reads: Reads, batch: int) -> Others:
     """What the hosts of a batch are told. Raises `StoreError`, `RedisError`."""
-    found = Others()
+    found = Others(said=said(here, record.id))
     if reads.players:
         found.play = _play(here, record, batch)
     if reads.variables:
         known = _known(here, record)
+        for name, of in found.said.items():
+            known[name] = {**of.variables, **of.facts, **known.get(name, {}), **of.known}
         found.secrets = tuple(text for variables in known.values() for text in secret_values(variables))
         for name, host in inventory.hosts.items():
             found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}

@@ -33,6 +33,8 @@ ERRANDS = {
     "once": Errand(0, "command", run_once=True, delegates=False),
     "db": Errand(0, "command", run_once=False, delegates=True, delegate_to="db1"),
     "any": Errand(0, "command", run_once=False, delegates=True),
+    "by": Errand(0, "group_by", run_once=False, delegates=False),
+    "facts": Errand(0, "setup", run_once=False, delegates=True, delegate_to="db1", delegate_facts=True),
 }
 
 
@@ -55,6 +57,7 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
     material = SimpleNamespace(
         errands=lambda _: ERRANDS,
         peers=lambda *_: ("web 0", "web 1"),
+        foreign_facts=lambda *_: (),
         lifetime_s=60,
         inventory=Inventory(hosts={}, groups={}),
         lowered_extra={},
@@ -85,6 +88,19 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
         ),
         ({"kind": "delegate", "task": "any", "to": "db2", "given": {}}, "delegates any in the run None"),
         ({"kind": "delegate", "task": "any", "to": "db2", "given": {}, "run": "../x"}, "in the run '../x'"),
+        ({"kind": "others", "task": "once", "host": "web 0"}, "what is said of the task 'once'"),
+        (
+            {"kind": "others", "task": "by", "host": "web 1", "groups": ["db"]},
+            "says of 'web 1' in by what no task says",
+        ),
+        (
+            {"kind": "others", "task": "by", "host": "web 0", "groups": ["a b"]},
+            "says of 'web 0' in by what no task says",
+        ),
+        ({"kind": "others", "task": "by", "host": "web 0", "groups": "db"}, "what no task says"),
+        ({"kind": "others", "task": "facts", "host": "db1", "facts": [1]}, "what no task says"),
+        ({"kind": "others", "task": "facts", "host": "web 1", "facts": {}}, "what is for db1"),
+        ({"kind": "hostvars"}, "the facts of other hosts, which the plan does not read"),
         ({"kind": "delegate", "task": "any", "to": 7, "given": {}}, "without saying to whom"),
         ({"kind": "delegate", "task": "any", "to": "db2", "given": []}, "without saying to whom and with what"),
     ],

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from deploy_tasks.plan.model import Play
+from deploy_tasks.plan.model import Plan, Play
 from deploy_tasks.rollout import keys
 from tests.support.workers import Site, local_hosts
-from tests.tasks.test_run_once import content, deploy, note, play, shell
+from tests.tasks import test_run_once
+from tests.tasks.test_run_once import content, deploy, note, shell
 
 KERNELS = "{{ groups['all'] | map('extract', hostvars, 'ansible_kernel') | list | length }}"
 
@@ -19,6 +20,11 @@ KERNELS = "{{ groups['all'] | map('extract', hostvars, 'ansible_kernel') | list 
 @pytest.fixture
 def hosts(tmp_path: Path) -> Path:
     return local_hosts(tmp_path, 3)
+
+
+def play(*tasks: dict[str, Any], **more: Any) -> Plan:
+    """A plan of one play that gathers facts."""
+    return test_run_once.play(*tasks, **{"gather_facts": True, **more})
 
 
 def other(expression: str) -> str:

@@ -19,7 +19,8 @@ def play(*tasks: dict[str, Any], **more: Any) -> Plan:
     made = tuple(
         Task.model_validate({"id": f"t{number}", "name": f"task {number}", **task}) for number, task in enumerate(tasks)
     )
-    return Plan(name="once", format="playbook", plays=(Play(id="p", name="p", tasks=made, **more),))
+    fields = {"gather_facts": False, **more}
+    return Plan(name="once", format="playbook", plays=(Play(id="p", name="p", tasks=made, **fields),))
 
 
 def shell(command: str, **more: Any) -> dict[str, Any]:

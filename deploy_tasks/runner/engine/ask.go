@@ -48,15 +48,15 @@ func (r *run) once(t *program.Task, f frame, do func() outcome) (o outcome, mine
 	if r.ctx.Err() != nil {
 		return o, true // it was cut off: another host's turn
 	}
-	if _, err := r.ask("performed", "task", t.ID, "key", key, "outcome", o.told()); err != nil {
+	if _, err := r.ask("performed", "task", t.ID, "key", key, "outcome", o.told(r.factsOfTask(t))); err != nil {
 		return failure(fmt.Sprintf("run_once: its result cannot be given to the other hosts: %s", err)), true
 	}
 	return o, true
 }
 
 // told is an outcome as other hosts get it.
-func (o outcome) told() *value.Dict {
-	return value.DictOf("result", o.result, "changed", o.changed, "failed", o.failed, "skipped", o.skipped,
+func (o outcome) told(factsOf string) *value.Dict {
+	return value.DictOf("facts_of", factsOf, "result", o.result, "changed", o.changed, "failed", o.failed, "skipped", o.skipped,
 		"unreachable", o.unreachable, "msg", o.msg, "hidden", o.hidden)
 }
 
@@ -67,14 +67,12 @@ func (r *run) follow(t *program.Task, told record.Reader) outcome {
 	if err := told.Err(); err != nil || o.result == nil {
 		return failure("run_once: the outcome that another host has told cannot be read")
 	}
-	if t.DelegateTo == nil || !t.DelegateFacts {
-		r.learnFrom(t, o.result)
-	}
+	r.learnFrom(t, told.Text("facts_of"), o.result)
 	return o
 }
 
-// learnFrom learns the facts in a result, or in those of its items.
-func (r *run) learnFrom(t *program.Task, result *value.Dict) {
+// learnFrom learns the facts in a result, or in those of its items: of this host, or of another, and who joined groups.
+func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) {
 	all := []any{result}
 	if v, ok := result.Get("results"); ok {
 		items, _ := value.Items(v)
@@ -85,10 +83,20 @@ func (r *run) learnFrom(t *program.Task, result *value.Dict) {
 		if !ok {
 			continue
 		}
-		if facts, _ := d.Get("ansible_facts"); facts != nil {
-			if facts, ok := facts.(*value.Dict); ok {
-				r.host.learn(t.Module, facts, false)
+		if added := dictIn(d, "add_host"); added.Len() > 0 {
+			name, _ := added.Get("host_name")
+			groups, _ := added.Get("groups")
+			r.host.join(value.Str(name), textsOf(groups))
+			if name == r.host.name() {
+				r.host.inventory.Update(dictIn(added, "host_vars"))
 			}
+		}
+		switch facts := dictIn(d, "ansible_facts"); {
+		case facts.Len() == 0:
+		case of == "" || of == r.host.name():
+			r.host.learn(t.Module, facts, false)
+		default:
+			r.learnOf(of, facts)
 		}
 	}
 }

@@ -11,5 +11,7 @@ func init() {
 		"set_stats":    setStats,
 		"pause":        pause,
 		"async_status": asyncStatus,
+		"group_by":     groupBy,
+		"add_host":     addHost,
 	}
 }

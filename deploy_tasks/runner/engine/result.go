@@ -33,7 +33,9 @@ func (j *job) outcome(m module.Result) outcome {
 	if m.Facts != nil {
 		if !m.Failed {
 			cacheable, _ := j.call.Args.Get("cacheable")
-			j.host.learn(j.task.Module, m.Facts, truth(cacheable))
+			if err := j.learnFacts(m.Facts, truth(cacheable)); err != nil {
+				return failure("delegate_facts: " + err.Error())
+			}
 		}
 		d.Set("ansible_facts", j.told(m.Facts))
 	}

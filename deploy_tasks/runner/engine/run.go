@@ -35,6 +35,7 @@ type Options struct {
 	Facts       func(subsets []string, env []string) *value.Dict
 	Ask         Asker       // nil: nobody can be asked
 	Alone       bool        // no other host of the batch
+	Single      bool        // no other host of the deployment
 	Foreign     bool        // facts of other hosts may be asked for
 	From, To    int         // the plays to run, To excluded; all when To is 0
 	Others      *value.Dict // other hosts: what their inventory says, and what they have told

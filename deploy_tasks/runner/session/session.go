@@ -52,6 +52,9 @@ type Session struct {
 	Keep       int
 	Emit       func(event any)
 	Facts      func(subsets []string, env []string) *value.Dict
+	Single     bool        // no other host of the deployment
+	Known      *value.Dict // what others have set for this host
+	Found      *value.Dict // what others have found out about this host
 	Line       Line        // nil: nobody can be asked
 	Alone      bool        // no other host of the batch
 	Task       Errand      // of RunTask
@@ -184,6 +187,7 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	if err := s.thaw(e); err != nil {
 		return engine.Summary{}, errors.Join(err, rec.Close())
 	}
+	e.Learn(s.Known, s.Found)
 	ok := e.Run(ctx)
 	if errors.Is(context.Cause(ctx), engine.ErrUnanswered) {
 		return s.startOver(ctx, rec)
@@ -222,7 +226,7 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		Jobs: jobs.Starter{Jobs: s.deployment().Jobs(), Executable: s.Executable},
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
-		Ask: s.ask(), Alone: s.Alone, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
+		Ask: s.ask(), Alone: s.Alone, Single: s.Single, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
 	if rec == nil && s.Check {
 		o.Unkept = s.unkept
 	}
@@ -326,6 +330,7 @@ func (s *Session) check(ctx context.Context) (engine.Summary, error) {
 	if err := s.thaw(e); err != nil {
 		return engine.Summary{}, err
 	}
+	e.Learn(s.Known, s.Found)
 	ok := e.Run(ctx)
 	if ok {
 		ok = s.leave(e, nil)

@@ -35,8 +35,10 @@ type Request struct {
 	Deadline      time.Duration // 0 is none
 	StopOrphan    bool          // stop when the caller goes away
 	Keep          int
-	Alone         bool // no other host of the batch: run_once asks nobody
-	ForeignFacts  bool // facts of other hosts may be asked for
+	Alone         bool        // no other host of the batch: run_once asks nobody
+	Single        bool        // no other host of the deployment
+	ForeignFacts  bool        // facts of other hosts may be asked for
+	Known, Facts  *value.Dict // what others have said of this host: as set_fact does, as facts
 	Task          string
 	Given         *value.Dict    // with Task: what the asking host gives its variables
 	Stage         *session.Stage // nil: the whole program
@@ -62,7 +64,8 @@ func ParseRequest(line []byte) (*Request, error) {
 	r := &Request{Deployment: q.Text("deployment"), Sequence: q.Int64("sequence"), Attempt: q.Int64("attempt"),
 		Host: q.Text("host"), Vars: dict(q, "vars"), Extra: dict(q, "extra_vars"), Check: q.Flag("check"), Diff: q.Flag("diff"),
 		Tags: q.Texts("tags"), Skip: q.Texts("skip_tags"), Verify: q.Flag("verify"), StopOrphan: q.Text("orphan") == "stop",
-		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5, Alone: q.Flag("alone"), ForeignFacts: q.Flag("foreign_facts"), Task: q.Text("task"), Given: dict(q, "given")}
+		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5, Alone: q.Flag("alone"), Single: q.Flag("single"), ForeignFacts: q.Flag("foreign_facts"),
+		Known: dict(q, "known"), Facts: dict(q, "facts"), Task: q.Text("task"), Given: dict(q, "given")}
 	if q.Has("keep") {
 		r.Keep = q.Int("keep")
 	}

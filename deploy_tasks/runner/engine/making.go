@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"runner/expr"
+	"runner/fmt"
+	"runner/module"
+	"runner/program"
+	"runner/value"
+)
+
+// groupBy puts this host into a group, which is made where it is missing.
+func groupBy(j *job) module.Result {
+	key, ok := j.call.Args.Get("key")
+	if !ok {
+		return module.Failure("the 'key' param is required when using group_by")
+	}
+	name := dashed(value.Str(key))
+	parents := textsOf(j.argOr("parents", []any{"all"}))
+	changed := j.host.join(j.host.name(), append([]string{name}, parents...))
+	if err := j.tell(j.host.name(), "groups", listOf(append([]string{name}, parents...))); err != nil {
+		return module.Failure(err.Error())
+	}
+	return module.Result{Changed: changed, Data: value.DictOf("add_group", name, "parent_groups", listOf(parents))}
+}
+
+// addHost puts a host of the inventory into groups and gives it variables, for the plays after this one.
+func addHost(j *job) module.Result {
+	name, variables := "", value.NewDict()
+	var groups []string
+	for _, arg := range j.call.Args.Keys() {
+		v, _ := j.call.Args.Get(arg)
+		switch arg {
+		case "name", "hostname", "host":
+			name = value.Str(v)
+		case "groups", "groupname", "group":
+			groups = textsOf(v)
+		default:
+			variables.Set(arg, v)
+		}
+	}
+	if name == "" {
+		return module.Failure("name, host or hostname needs to be provided")
+	}
+	all, _, _ := j.scope().Lookup("groups")
+	if known, ok := all.(*value.Dict); ok && name != j.host.name() {
+		if members, _ := known.Get("all"); !holdsText(members, name) {
+			return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory; a deployment takes its hosts from there: add it to the inventory", name))
+		}
+	}
+	changed := j.host.join(name, groups)
+	if name == j.host.name() {
+		j.host.inventory.Update(variables)
+	}
+	if err := j.tell(name, "groups", listOf(groups), "vars", variables); err != nil {
+		return module.Failure(err.Error())
+	}
+	return module.Result{Changed: changed || variables.Len() > 0, Data: value.DictOf("add_host",
+		value.DictOf("host_name", name, "groups", listOf(groups), "host_vars", variables))}
+}
+
+// tell lets the worker know what a task says of a host, for the hosts that come later.
+func (j *job) tell(host string, pairs ...any) error {
+	if j.opts.Ask == nil || j.opts.Single || j.verify {
+		return nil
+	}
+	_, err := j.ask("others", append([]any{"task", j.task.ID, "host", host}, pairs...)...)
+	return err
+}
+
+// join notes that a host is in these groups; true when it was not.
+func (h *host) join(name string, groups []string) (changed bool) {
+	h.inventory = h.inventory.Copy()
+	all := dictIn(h.inventory, "groups").Copy()
+	for _, group := range groups {
+		members, _ := all.Get(group)
+		if holdsText(members, name) {
+			continue
+		}
+		items, _ := value.Items(members)
+		all.Set(group, push(items, any(name)))
+		changed = true
+		if alone, _ := all.Get("ungrouped"); group != "all" && holdsText(alone, name) {
+			items, _ := value.Items(alone)
+			all.Set("ungrouped", slices.DeleteFunc(slices.Clone(items), func(member any) bool { return member == any(name) }))
+		}
+		if own, _ := h.inventory.Get("group_names"); name == h.name() && group != "all" && !holdsText(own, group) {
+			names := slices.DeleteFunc(append(textsOf(own), group), func(name string) bool { return name == "ungrouped" })
+			slices.Sort(names)
+			h.inventory.Set("group_names", listOf(names))
+		}
+	}
+	h.inventory.Set("groups", all)
+	return changed
+}
+
+// learnFacts keeps the facts that a module has found: of this host, or with delegate_facts of the one that it ran on.
+func (j *job) learnFacts(facts *value.Dict, cacheable bool) error {
+	to := j.factsOf()
+	if to == "" || to == j.host.name() {
+		j.host.learn(j.task.Module, facts, cacheable)
+		return nil
+	}
+	j.learnOf(to, facts)
+	kind := "facts"
+	if j.task.Module == "set_fact" {
+		kind = "known"
+	}
+	return j.tell(to, kind, facts)
+}
+
+// factsOf is the host that the task's facts are of, "" for this one.
+func (j *job) factsOf() string {
+	if j.errand || !j.task.DelegateFacts || j.task.DelegateTo == nil {
+		return ""
+	}
+	v, err := expr.Resolve(j.task.DelegateTo, j.scope())
+	if err != nil {
+		return ""
+	}
+	return value.Str(v)
+}
+
+// learnOf adds facts to what hostvars says of another host.
+func (r *run) learnOf(name string, facts *value.Dict) {
+	of := dictIn(r.told(), name).Copy()
+	of.Update(facts)
+	known := dictIn(of, "ansible_facts").Copy()
+	known.Update(withoutPrefix(facts))
+	of.Set("ansible_facts", known)
+	r.told().Set(name, of)
+}
+
+func dashed(name string) string { return strings.ReplaceAll(name, " ", "-") }
+
+// textsOf reads a list of names, or one text with commas.
+func textsOf(v any) (out []string) {
+	items, many := value.Items(v)
+	if !many {
+		items = nil
+		for _, part := range strings.Split(value.Str(v), ",") {
+			items = append(items, strings.TrimSpace(part))
+		}
+	}
+	for _, item := range items {
+		if name := dashed(value.Str(item)); name != "" && item != nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func holdsText(list any, text string) bool {
+	items, _ := value.Items(list)
+	return slices.Contains(items, any(text))
+}
+
+// factsOfTask is the host that a task's facts are of, as far as the task says it for all items; "" for this one.
+func (r *run) factsOfTask(t *program.Task) string {
+	return (&job{run: r, task: t}).factsOf()
+}
+
+// Learn takes over what other hosts have said of this one: what they set, and facts.
+func (e *Engine) Learn(known, facts *value.Dict) {
+	if known != nil {
+		e.host.known.Update(known)
+	}
+	if facts != nil {
+		e.host.facts.Update(facts)
+	}
+}
