@@ -37,6 +37,7 @@ def _step(item: Any, where: str, scope: Scope, site: Site) -> Iterable[Step]:
     doc = read_task(item, where, site.ctx, handler=scope.handlers)
     if doc is None:
         return ()
+    site.check_login(doc.common, doc.where)
     if doc.module in includes.READERS:
         return includes.READERS[doc.module](doc, scope, site)
     return (_task(doc, scope, site),)
@@ -59,6 +60,7 @@ def _block(item: dict[str, Any], where: str, scope: Scope, site: Site) -> Iterab
         return ()
     known = _BLOCK_KEYS | {key for key in item if is_with(key)}
     own = read_common(item, where, site.ctx, known=known)
+    site.check_login(own, where)
     loop = _loop(item, where, site)
     inner = scope.under(own)
     parts = {part: read_steps(item.get(part), f"{where}.{part}", inner, site) for part in PARTS}

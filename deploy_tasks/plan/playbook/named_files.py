@@ -16,6 +16,7 @@ from deploy_tasks.plan.literals import unbraced
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook import candidates, paths
 from deploy_tasks.plan.playbook.candidates import Names, Pattern
+from deploy_tasks.plan.playbook.encrypted_files import with_decrypted
 from deploy_tasks.plan.playbook.lookups import known_files, with_known_items
 from deploy_tasks.plan.playbook.paths import SUBFOLDER, Folders
 from deploy_tasks.plan.playbook.scope import Scope
@@ -43,7 +44,7 @@ def placed(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
         if not isinstance(value, str) or not value.strip() or (written is not doc and _is_item(value, doc)):
             continue  # an item that was looked up is a path within the base
         changed[argument] = _name(value.strip(), f"{doc.where}.args.{argument}", doc, scope, site)
-    return replace(written, args={**doc.args, **changed}) if changed else written
+    return with_decrypted(replace(written, args={**doc.args, **changed}), site) if changed else written
 
 
 def _is_item(value: str, doc: TaskDoc) -> bool:
@@ -95,6 +96,10 @@ def _computed(name: str, subfolder: str, path: str, doc: TaskDoc, scope: Scope, 
         return _stripped(name, subfolder, path, patterns, scope, site)
     prefixes = _prefixes(subfolder, name, scope.folders)
     best = next((each for each in prefixes if _holds(each, patterns)), None)
+    for place in [f"{best}/{each}" for pattern in patterns for each in pattern.below(best)] if best else []:
+        if site.is_encrypted(place):
+            hint = "name the encrypted file literally, in a task of its own"
+            site.problem(path, f"may mean {site.name(place)!r}, which is encrypted with ansible-vault", hint)
     best = best or next((each for each in prefixes if os.path.isdir(each)), prefixes[0])
     inside = site.name(best)
     return name if inside == "." and not is_whole_expression(name) else f"{inside}/{name}"

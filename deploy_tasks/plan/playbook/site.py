@@ -11,6 +11,7 @@ from deploy_tasks.plan.documents import BadDocument
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Step
 from deploy_tasks.plan.playbook import paths
+from deploy_tasks.plan.playbook.common import Common
 from deploy_tasks.plan.playbook.play_roles import PlayRoles
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.playbook.scope import Scope
@@ -18,6 +19,7 @@ from deploy_tasks.plan.playbook.source import Doc
 from deploy_tasks.plan.problems import suggest
 
 MAX_STEPS = 20_000
+_HEAD = 64
 #: Reads the steps of a list that stands at a path; what includes and roles need it for is below it in the imports.
 ReadSteps = Callable[[Any, str, Scope, "Site"], tuple[Step, ...]]
 
@@ -57,6 +59,7 @@ class Site:
         #: Whom plays log in as, and where that is said first.
         self.users: dict[str | None, str] = {}
         self._sorts: dict[str, bool] = {}
+        self._encrypted: dict[str, bool] = {}
         self._ids: dict[str, int] = {}
         self.roles = PlayRoles()
         self._left = MAX_STEPS
@@ -68,6 +71,14 @@ class Site:
     def problem(self, path: str, message: str, hint: str | None = None) -> None:
         """Note something wrong."""
         self.ctx.findings.add(path, message, hint)
+
+    def check_login(self, own: Common, where: str) -> None:
+        """Note a user or port of a part of a play: a host keeps the one connection that it has."""
+        if own.remote_user is not None and own.remote_user not in self.users:
+            hint = "become_user gives the task another user's rights; the play's remote_user says who logs in"
+            self.problem(f"{where}.remote_user", "a host keeps the connection of its play", hint)
+        if own.port is not None:
+            self.problem(f"{where}.port", "the port is chosen by the inventory", f"set ansible_port={own.port} there")
 
     def layers(self, scope: Scope, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known in `scope`, low to high, the caller's last."""
@@ -135,6 +146,16 @@ class Site:
         except BadDocument:
             return True
         return isinstance(document.data, (dict, type(None)))
+
+    def is_encrypted(self, place: str) -> bool:
+        """Whether a file is encrypted as a whole."""
+        if place not in self._encrypted:
+            try:
+                with open(place, "rb") as stream:
+                    self._encrypted[place] = self.ctx.vault.is_encrypted(stream.read(_HEAD))
+            except (OSError, ValueError):
+                self._encrypted[place] = False
+        return self._encrypted[place]
 
     def tasks(self, place: str, path: str) -> tuple[list[Any], str]:
         """The entries of a file of tasks, and the name of its document; none when it is not one."""

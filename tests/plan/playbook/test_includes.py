@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy_tasks.plan.model import Block, Include, Step, Task
+from deploy_tasks.plan.vault import Vault
 from tests.support.playbooks import load, only_play, outline, problems, work
 
 PLAY = "- hosts: all\n  tasks:\n"
@@ -299,3 +300,35 @@ def test_files_that_a_loop_looks_for_are_found_when_they_can_be(tmp_path: Path) 
     gone = {"site.yml": PLAY + "    - copy: {src: '{{ item }}', dest: /x}\n      with_first_found: [none.j2, nor]\n"}
     found = problems(tmp_path, gone)
     assert any("there is no file 'none.j2, nor'" in problem.message for problem in found), found
+
+
+def test_an_encrypted_file_comes_as_a_secret_value(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret")
+    text = Vault([password]).encrypt(b"key: {{ not a template }}\n")
+    files = {
+        "site.yml": PLAY + "    - copy: {src: key, dest: /etc/, mode: '0600'}\n",
+        "files/key": text,
+        "files/plain": "plain",
+    }
+    loaded = load(tmp_path, files, vault_password_files=[password])
+    (task,) = work(only_play(loaded))
+    assert isinstance(task, Task)
+    assert task.args == {"content": "{{ __vault_0 }}", "dest": "/etc/key", "mode": "0600"}
+    assert "not a template" in loaded.plan.secret_vars["__vault_0"]
+    files["site.yml"] = """
+- hosts: all
+  tasks:
+    - template: {src: files/key, dest: /x}
+    - copy: {src: "{{ x }}", dest: /x}
+    - copy: {src: key, dest: /x, decrypt: false}
+    - copy: {src: "pla{{ x }}", dest: /x}
+"""
+    found = [(problem.line, problem.message.splitlines()[0]) for problem in problems(tmp_path, files)]
+    assert found == [
+        (4, "'files/key' is encrypted with ansible-vault, which template does not read"),
+        (5, "may mean 'files/key', which is encrypted with ansible-vault"),
+    ]
+    files["site.yml"] = PLAY + "    - copy: {src: key, dest: /x}\n"
+    (problem,) = problems(tmp_path, files)
+    assert "is encrypted with ansible-vault" in problem.message

@@ -140,6 +140,15 @@ def test_the_user_of_all_plays_is_whom_hosts_are_logged_in_to_as(tmp_path: Path)
     assert problem.line == 3
 
 
+def test_a_part_of_a_play_logs_in_as_nobody_else(tmp_path: Path) -> None:
+    task = "- hosts: all\n  remote_user: me\n  tasks:\n    - command: x\n      remote_user: {}\n"
+    assert only_play(load(tmp_path, {"site.yml": task.format("me")})).tasks
+    (problem,) = problems(tmp_path, {"site.yml": task.format("you")})
+    assert (problem.line, "become_user" in (problem.hint or "")) == (5, True)
+    (problem,) = problems(tmp_path, {"site.yml": "- hosts: all\n  tasks:\n    - block: []\n      port: 2222\n"})
+    assert problem.line == 4
+
+
 def test_imported_playbooks_bring_their_plays(tmp_path: Path) -> None:
     files = {
         "site.yml": """
