@@ -27,7 +27,7 @@ demo: services ## 10 local SSH hosts: deploy, verify, break, roll back; leaves n
 
 test: ## every test (TESTS=tests/cli for some, JOBS=2 for fewer processes)
 	@tools/setup tests
-	@$(BIN)/pytest -n $(JOBS) $(TESTS) || { echo "what failed beside other tests is run again, alone"; $(BIN)/pytest -n 0 --lf --lfnf none $(TESTS); }
+	@$(BIN)/pytest -n $(JOBS) $(TESTS) || { echo "SOME TESTS FAILED (above). They are run once more, one after the other; only what fails again fails this command."; $(BIN)/pytest -n 0 --lf --lfnf none $(TESTS); }
 	@cd $(RUNNER) && $(GO) test ./...
 
 check: setup ## lint, formatting, types, import rules, gofmt, go vet

@@ -111,10 +111,10 @@ def list_deployments(config: Config) -> int:
 
 
 def cleanup(config: Config) -> int:
-    """Remove deployed executables from the inventory's hosts; the newest good one stays for rollback."""
+    """Remove every deployed executable from the inventory's hosts, with what is kept to take it back."""
     if not config.inventory:
         raise BadInput("--cleanup needs hosts", hint="rustle-deploy --cleanup -i INVENTORY")
-    return targets.cleanup(inventory=config.inventory)
+    return targets.cleanup(inventory=config.inventory, everything=True, yes=True)
 
 
 def check_capabilities(config: Config) -> int:

@@ -105,7 +105,11 @@ def _actions(made: argparse.ArgumentParser) -> None:
         help="take a deployment back; without ID the last one",
     )
     add("--list-deployments", action="store_true", help="deployments on the inventory's hosts, or all that are known")
-    add("--cleanup", action="store_true", help="remove deployed executables from the inventory's hosts")
+    add(
+        "--cleanup",
+        action="store_true",
+        help="remove all deployed executables, and with them the way back, from the inventory's hosts",
+    )
     add("--check-capabilities", action="store_true", help="what this machine can compile and whether it can deploy")
     add("--setup", action="store_true", help="build the runner of every target now, so that later compiles are quick")
     add("--localhost-test", action="store_true", help="compile, run and undo a small plan on this machine")

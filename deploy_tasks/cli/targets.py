@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from deploy_tasks.cli import render, units
 from deploy_tasks.cli.options import AsJson, Hosts, Inventory, Limit, split
+from deploy_tasks.errors import BadInput
 from deploy_tasks.plan.inventory import load_inventory
 
 Keep = Annotated[int, typer.Option(min=1, metavar="N", help="How many good deployments stay on each host.")]
@@ -34,22 +36,45 @@ def list_(hosts: Hosts = None, inventory: Inventory = None, limit: Limit = None,
 
 
 def cleanup(
-    hosts: Hosts = None, inventory: Inventory = None, limit: Limit = None, keep: Keep = 1, as_json: AsJson = False
+    hosts: Hosts = None,
+    inventory: Inventory = None,
+    limit: Limit = None,
+    keep: Keep = 1,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Keep none, and no executable either: the last way back goes too.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask whether --all is meant.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Remove older deployments from hosts: executables, journals and saved files. What they deployed stays.
 
-    A deployment that was removed cannot be rolled back any more.
+    A deployment that was removed cannot be rolled back any more. One that is still under way is never removed.
     """
     from deploy_tasks.cli import asking
 
+    if everything:
+        keep = 0
+        _confirm(yes)
     answers = asking.ask_all(asking.hosts(hosts, inventory, limit), "prune", keep=keep)
     if as_json:
         return _as_json(answers)
     for name, answer in answers.items():
         if isinstance(answer, Mapping):
-            removed = units.count(len(answer.get("deployments") or []), "deployment")
-            render.out().print(render.row("removed", name, f"{removed}, {units.size(float(answer.get('bytes') or 0))}"))
+            pruned = answer.get("pruned") or {}
+            removed = units.count(len(pruned.get("deployments") or []), "deployment")
+            render.out().print(render.row("removed", name, f"{removed}, {units.size(float(pruned.get('bytes') or 0))}"))
     return _failures(answers)
+
+
+def _confirm(yes: bool) -> None:
+    """With the last deployment goes the way back, so nobody loses it by a slip of the hand."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput(
+            "after --all no deployment can be rolled back any more", hint="say that it is meant: --all --yes"
+        )
+    typer.confirm("No deployment can be rolled back any more. Remove everything?", abort=True, err=True)
 
 
 def inventory(

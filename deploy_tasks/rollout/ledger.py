@@ -308,7 +308,7 @@ def _head(deployment: str, fields: Mapping[str, str]) -> Head:
 
 
 def _unknown(deployment: str) -> NotFound:
-    return NotFound(f"no deployment {deployment}", hint="deploy-tasks list shows the deployments there are")
+    return NotFound(f"no deployment {deployment}", hint="deploy-tasks status lists the deployments that are known here")
 
 
 def _held(record: Record, answer: Sequence[str]) -> Refused:

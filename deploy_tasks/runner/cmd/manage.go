@@ -177,12 +177,12 @@ func orSay(err error, v any) error {
 
 func prune(args []string) error {
 	o := newOptions("prune", "", "Removes old deployments. A failed one never pushes out a good one.")
-	o.flags.number(&o.keep, "keep", "how many good deployments to keep", 5)
+	o.flags.number(&o.keep, "keep", "how many good deployments to keep; 0: none", 5)
 	if _, err := o.parse(args, 0); err != nil {
 		return err
 	}
-	if o.keep < 1 {
-		return usage("--keep must be at least 1")
+	if o.keep < 0 {
+		return usage("--keep must be at least 0")
 	}
 	folder, err := o.folder()
 	if err != nil {

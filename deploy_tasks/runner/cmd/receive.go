@@ -54,7 +54,7 @@ func received(dir, text string, fresh bool) error {
 		records, err := folder.List()
 		return answer(err, value.DictOf("deployments", record.List(records)))
 	case "prune":
-		pruned, err := pruneLocked(folder, max(m.Keep, 1))
+		pruned, err := pruneLocked(folder, max(m.Keep, 0))
 		return answer(err, value.DictOf("pruned", pruned.Fields()))
 	case "facts":
 		return answer(nil, value.DictOf("facts", gather(m.Subset, os.Environ())))

@@ -110,6 +110,31 @@ func TestPruneCountsTheGoodOnes(t *testing.T) {
 	}
 }
 
+func TestPruneOfAllLeavesOnlyWhatWaits(t *testing.T) {
+	f := newFolder(t)
+	for i, status := range strings.Fields("succeeded failed succeeded") {
+		deployed(t, f, fmt.Sprintf("d%d", i), status, i)
+	}
+	waiting := f.Deployment("d1")
+	if err := errors.Join(os.Remove(waiting.ReportPath()), os.WriteFile(filepath.Join(waiting.Dir, "stage-0.json"), []byte("{}"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := f.Prune(0, "", 0)
+	if err != nil || !reflect.DeepEqual(p.Deployments, []string{"d2", "d0"}) || len(p.Artifacts) != 2 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if err := os.Remove(filepath.Join(waiting.Dir, "stage-0.json")); err != nil {
+		t.Fatal(err)
+	}
+	p, err = f.Prune(0, "", 0)
+	if err != nil || !reflect.DeepEqual(p.Deployments, []string{"d1"}) || len(p.Artifacts) != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if records, err := f.List(); err != nil || len(records) != 0 {
+		t.Errorf("%+v %v", records, err)
+	}
+}
+
 func TestOldTemporaryFilesGo(t *testing.T) {
 	f := newFolder(t)
 	path := filepath.Join(f.Blobs(), ".new-1")

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
 	"time"
@@ -93,9 +94,10 @@ type Pruned struct {
 	Bytes       int64
 }
 
-// Prune keeps the newest good deployments, at least one, and what lies between them; older ones go with all that only
-// they needed. A failed deployment never counts, so it never pushes out a good one. Artifacts and runners
-// younger than spare stay: a session that waits for the lock may have brought them. The lock is held.
+// Prune keeps the newest good deployments and what lies between them; older ones go with all that only they needed.
+// A failed deployment never counts, so it never pushes out a good one. With keep 0 all go, but for those that wait
+// between two stages, and the runner with them. Artifacts and runners younger than spare stay: a session that waits
+// for the lock may have brought them. The lock is held.
 func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, error) {
 	p := Pruned{Deployments: []string{}, Artifacts: []string{}, Blobs: []string{}}
 	records, err := f.List()
@@ -106,7 +108,7 @@ func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, e
 	for i := len(records) - 1; i >= 0; i-- {
 		r := records[i]
 		of := parent(r.Deployment)
-		if len(good) >= max(keep, 1) && !good[of] && r.Deployment != current && !f.atWork(r.Deployment) {
+		if len(good) >= keep && !good[of] && r.Deployment != current && r.Status != "waiting" && !f.atWork(r.Deployment) {
 			p.Bytes += treeSize(f.Deployment(r.Deployment).Dir)
 			if err := f.forget(r.Deployment); err != nil {
 				return p, err
@@ -119,7 +121,8 @@ func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, e
 			good[of] = true
 		}
 	}
-	if self, err := os.Executable(); err == nil {
+	// A system that lets nobody remove a program that runs keeps this one.
+	if self, err := os.Executable(); err == nil && (keep > 0 || len(kept) > 0 || runtime.GOOS == "windows") {
 		kept[filepath.Base(self)] = true
 	}
 	err = errors.Join(sweep(f.Artifacts(), kept, spare, &p.Artifacts, &p.Bytes), sweep(f.Blobs(), kept, spare, &p.Blobs, &p.Bytes))
