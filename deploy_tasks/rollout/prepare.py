@@ -19,6 +19,7 @@ from deploy_tasks.plan.bundle import make_bundle
 from deploy_tasks.plan.files import files as plan_files
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.inventory import inventory_for, load_inventory
+from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.load import Given, Loaded, load, load_data
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.patterns import split
@@ -85,6 +86,7 @@ def prepare(request: Request) -> Prepared:
         bundle="",
         targets=tuple(_target(chosen.hosts[name], plan, request.target) for name in names),
         **staging.recorded(names, ready.stages, _options(request.options, plan)),
+        helpers=_helpers(ready.plan, inventory, request.target),
         validate_s=round(time.monotonic() - began, 4),
     )
     return Prepared(plan, chosen, record, bundle)
@@ -151,6 +153,21 @@ def _options(asked: Options, plan: Plan) -> Options:
             "deployment_timeout_s": plan.deployment_timeout_s or asked.deployment_timeout_s,
         }
     )
+
+
+def _helpers(plan: Plan, inventory: Inventory, asked: str | None) -> tuple[str, ...]:
+    """The platforms of all that tasks may be delegated to, the worker's machine included: what this one is."""
+    wanted = {task.delegate_to for task in plan.walk() if task.delegate_to}
+    if not wanted:
+        return ()
+    hosts = inventory.hosts
+    anybody = any(is_template(name) for name in wanted)
+    found = [_target(host, plan, asked).triple for name, host in hosts.items() if anybody or name in wanted]
+    if anybody or wanted - hosts.keys():
+        from deploy_tasks.compiler.targets import this_machine
+
+        found.append(asked or this_machine().triple)
+    return tuple(dict.fromkeys(found))
 
 
 def _target(host: Host, plan: Plan, asked: str | None) -> Target:

@@ -67,6 +67,7 @@ class Record(BaseModel):
     targets: tuple[Target, ...]
     batches: tuple[int, ...] = Field(description="sizes of successive batches of `targets`, or of all stages' hosts")
     stages: tuple[Stage, ...] = Field((), description="none: every host goes through the whole plan in one trip")
+    helpers: tuple[str, ...] = Field((), description="platforms of hosts that only perform tasks for others")
     options: Options = Options()
     validate_s: float = 0.0
 
@@ -83,7 +84,7 @@ class Record(BaseModel):
     @property
     def triples(self) -> tuple[str, ...]:
         """The platforms to compile for, each once."""
-        return tuple(dict.fromkeys(target.triple for target in self.targets))
+        return tuple(dict.fromkeys([*(target.triple for target in self.targets), *self.helpers]))
 
     def batch(self, number: int) -> tuple[str, ...]:
         """Hosts of one batch, counted from 0."""
@@ -172,4 +173,4 @@ class Record(BaseModel):
 
     def _absent(self) -> set[str]:
         """Fields that are not written: a deployment of one stage says nothing of stages."""
-        return set() if self.stages else {"stages"}
+        return {name for name in ("stages", "helpers") if not getattr(self, name)}

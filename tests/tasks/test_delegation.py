@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from deploy_tasks.compiler import this_machine
 from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.plan.model import Plan
+from deploy_tasks.producer import Request, prepare
 from deploy_tasks.rollout import keys
 from tests.support.workers import Site, local_hosts
 from tests.tasks.test_run_once import content, deploy, note, play, shell
@@ -234,3 +236,14 @@ def test_a_check_of_it_changes_nothing_anywhere(site: Site, hosts: Path) -> None
     assert not (folder / "for-host0").exists()
     assert [host.changed for host in result.hosts.values()] == [1, 1, 1]
     assert site.producer.redis.hlen(keys.delegated(handle.id)) == 0
+
+
+def test_the_platforms_of_those_who_only_help_are_compiled_for(hosts: Path) -> None:
+    with hosts.open("a") as file:
+        file.write("[helpers]\narm target_triple=aarch64-linux\n")
+    plan = away(shell("true", delegate_to="arm"))
+    assert prepare(Request(plan, hosts)).record.triples == ("x86_64-linux", "aarch64-linux")
+    plan = away(shell("true", delegate_to="localhost"))
+    assert prepare(Request(plan, hosts, target="aarch64-linux")).record.triples == ("aarch64-linux",)
+    assert prepare(Request(plan, hosts)).record.helpers == (this_machine().triple,)
+    assert prepare(Request(away(shell("true")), hosts)).record.helpers == ()
