@@ -19,11 +19,13 @@ from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.template_files import included
+from deploy_tasks.plan.vault import Vault
+from deploy_tasks.plan.words import is_true
 
 MAX_FILES = 50_000
+_HEAD = 16
 MAX_TOTAL = 4 << 30
 _MARK = re.compile(r"\{\{|\{%|\{#")
-_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 # Where Ansible looks for a relative source before the folder itself.
 _SUBFOLDER = {"copy": "files", "template": "templates"}
 _CHECKSUM = re.compile(r"(?:(?:sha256|md5):)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})")
@@ -49,6 +51,7 @@ def find_files(plan: Plan, base_dir: Path, findings: Findings) -> dict[str, Path
     collector = _Collector(base_dir, findings)
     for task in plan.walk():
         for path, name in sources(task):
+            collector.as_is = not is_true(task.args.get("decrypt", True))
             collector.add(name, path, _SUBFOLDER.get(task.module))
     for task in plan.walk():
         if task.module == "template":
@@ -75,7 +78,7 @@ def base_for(plan: Plan, folder: Path) -> Path:
 def sources(task: Task) -> Iterator[tuple[str, str]]:
     """The controller files a task names: path in the document, and the name as written, a literal loop filled in."""
     spec = MODULES.get(task.module)
-    if spec is None or _is_true(task.args.get("remote_src")):
+    if spec is None or is_true(task.args.get("remote_src")):
         return
     for argument in spec.file_args:
         value = task.args.get(argument)
@@ -90,6 +93,7 @@ class _Collector:
         self.root = base_dir.resolve()
         self.found: dict[str, Path] = {}
         self.total = 0
+        self.as_is = False  # whether encrypted files are to arrive encrypted
         self.searched: set[str] = set()  # templates whose parts are taken along
 
     def add(self, name: str, path: str, subfolder: str | None) -> None:
@@ -201,6 +205,10 @@ class _Collector:
         if not os.access(real, os.R_OK):
             self.findings.add(path, f"{name[:200]!r} cannot be read: Permission denied")
             return True
+        if not self.as_is and is_encrypted(real):
+            hint = "with decrypt: false it arrives encrypted; a playbook's copy decrypts a file that is named literally"
+            self.findings.add(path, f"{name[:200]!r} is encrypted with ansible-vault", hint)
+            return True
         self.found[name] = place
         self.total += status.st_size
         if len(self.found) > MAX_FILES or self.total > MAX_TOTAL:
@@ -208,6 +216,12 @@ class _Collector:
             self.findings.add(path, text, "name the folders that are needed, not one above them")
             return False
         return True
+
+
+def is_encrypted(place: Path) -> bool:
+    """Whether ansible-vault encrypted a file. Raises `OSError`."""
+    with place.open("rb") as stream:
+        return Vault.is_encrypted(stream.read(_HEAD))
 
 
 def _literal(name: str) -> tuple[str, bool]:
@@ -233,10 +247,6 @@ def _part(item: Any, steps: str, otherwise: str) -> str:
         item = item.get(step) if isinstance(item, dict) else None
     plain = isinstance(item, (str, int)) and not isinstance(item, bool) and not is_template(item)
     return str(item) if plain else otherwise
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).strip().lower() in _TRUE
 
 
 def _digest(path: Path, length: int) -> str:

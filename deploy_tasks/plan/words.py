@@ -8,6 +8,7 @@ from deploy_tasks.plan.fields import bad
 from deploy_tasks.plan.modules import MODULES
 
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _COLLECTIONS = (
     "ansible.posix.", "community.general.", "community.crypto.", "community.docker.", "community.mysql.",
     "community.postgresql.", "community.mongodb.", "ansible.utils.", "kubernetes.core.", "containers.podman.",
@@ -33,6 +34,11 @@ def module_name(name: str) -> str:
         if name.startswith(prefix) and name.removeprefix(prefix) in MODULES:
             return name.removeprefix(prefix)
     return name
+
+
+def is_true(value: object) -> bool:
+    """Whether an argument says yes, in any of Ansible's words."""
+    return str(value).strip().lower() in _TRUE
 
 
 def strategy_word(name: str) -> str:

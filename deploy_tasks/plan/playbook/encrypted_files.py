@@ -37,7 +37,9 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
     except BadDocument as error:
         site.ctx.findings.problems.append(error.problem)
         return doc
-    args = {key: value for key, value in doc.args.items() if key != "src"}
+    args = {key: value for key, value in doc.args.items() if key not in ("src", "decrypt", "local_follow")}
+    if args.get("mode") == "preserve":  # which only a file can have
+        args["mode"] = f"{os.stat(place).st_mode & 0o7777:04o}"
     dest = args.get("dest")
     if isinstance(dest, str) and dest.endswith("/"):
         args["dest"] = dest + os.path.basename(place)

@@ -1,0 +1,105 @@
+"""Files that `copy` decrypts, and where nothing of them may be found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy_tasks.compiler.lowering import lower
+from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.files import files
+from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.model import Plan, Task
+from deploy_tasks.plan.playbook import load_playbook
+from deploy_tasks.plan.validate import check_alone
+from deploy_tasks.plan.vault import Vault
+
+PASSWORD = Path(__file__).parent / "vault" / "password"
+SECRET = "first {{ line }}\nof the s3cret\n"
+
+
+def folder(tmp_path: Path, task: str, variables: str = "") -> Path:
+    vault = Vault([PASSWORD])
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "key.pem").write_text(vault.encrypt(SECRET.encode()))
+    (tmp_path / "files" / "key.pem").chmod(0o640)
+    (tmp_path / "files" / "raw").write_text(vault.encrypt(b"\xff\xfe"))
+    (tmp_path / "files" / "plain").write_text("plain\n")
+    (tmp_path / "conf.j2").write_text(vault.encrypt(b"{{ a }}"))
+    (tmp_path / "site.yml").write_text(f"- hosts: all\n  gather_facts: false\n{variables}  tasks:\n    - {task}\n")
+    return tmp_path / "site.yml"
+
+
+def load(place: Path) -> tuple[Plan, Path]:
+    found = load_playbook(place, vault_password_files=[PASSWORD])
+    return found.plan, found.base
+
+
+def only_task(plan: Plan) -> Task:
+    (task,) = [task for task in plan.walk() if task.module != "meta"]
+    return task
+
+
+@pytest.mark.parametrize(
+    ("arguments", "args"),
+    [
+        ("dest: /etc/key", {"dest": "/etc/key"}),
+        ("dest: /etc/ssl/, mode: preserve", {"dest": "/etc/ssl/key.pem", "mode": "0640"}),
+        ("dest: /k, decrypt: true, owner: app", {"dest": "/k", "owner": "app"}),
+    ],
+)
+def test_a_copied_file_is_decrypted(tmp_path: Path, arguments: str, args: dict[str, str]) -> None:
+    plan, base = load(folder(tmp_path, f"copy: {{src: key.pem, {arguments}}}"))
+    assert only_task(plan).args == {**args, "content": "{{ __vault_0 }}"}
+    assert plan.secret_vars == {"__vault_0": "{% raw %}" + SECRET + "{% endraw %}"}
+    assert files(plan, base) == {}
+
+
+def test_no_secret_is_in_a_program(tmp_path: Path) -> None:
+    locked = Vault([PASSWORD]).encrypt(b"inline-s3cret").replace("\n", "\n        ")
+    variables = f"  vars:\n    inline: !vault |\n        {locked.rstrip()}\n"
+    plan, base = load(folder(tmp_path, 'copy: {src: key.pem, dest: "/x{{ inline }}"}', variables))
+    program = lower(plan, files(plan, base)).program
+    assert b"__vault_1" in program
+    assert b"s3cret" not in program
+    assert "s3cret" not in repr(plan)
+
+
+def test_a_file_may_stay_encrypted(tmp_path: Path) -> None:
+    plan, base = load(folder(tmp_path, "copy: {src: key.pem, dest: /k, decrypt: false}"))
+    assert only_task(plan).args["src"] == "files/key.pem"
+    assert list(files(plan, base)) == ["files/key.pem"]
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        ("copy: {src: raw, dest: /r}", "'files/raw' is not UTF-8 text"),
+        ("template: {src: conf.j2, dest: /c}", "'conf.j2' is encrypted with ansible-vault"),
+        ("copy: {src: ./files/, dest: /c}", "is encrypted with ansible-vault"),
+        ('copy: {src: "files/{{ which }}", dest: /c}', "is encrypted with ansible-vault"),
+    ],
+)
+def test_what_cannot_be_decrypted_is_told(tmp_path: Path, task: str, told: str) -> None:
+    place = folder(tmp_path, task)
+    with pytest.raises(PlanError, match=told):
+        _checked(place)
+
+
+def _checked(place: Path) -> None:
+    plan, base = load(place)
+    files(plan, base)
+
+
+def test_without_the_password_the_option_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="--vault-password-file"):
+        load_playbook(folder(tmp_path, "copy: {src: key.pem, dest: /k}"))
+
+
+def test_a_plan_with_secrets_passes_all_checks(tmp_path: Path) -> None:
+
+    plan, base = load(folder(tmp_path, "copy: {src: key.pem, dest: /k}"))
+    findings = Findings()
+    check_alone(plan, base, findings)
+    assert findings.problems == []
