@@ -35,7 +35,7 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
         text = decode(read_bounded(Path(place), _MAX_FILE), shown(place))
         content = site.ctx.vault.hide_text(text, shown(place))
     except BadDocument as error:
-        site.ctx.findings.problems.append(error.problem)
+        site.problem(path, f"{name!r} {error.problem.message}", error.problem.hint)
         return doc
     args = {key: value for key, value in doc.args.items() if key not in ("src", "decrypt", "local_follow")}
     if args.get("mode") == "preserve":  # which only a file can have
