@@ -27,9 +27,14 @@ func TestMain(m *testing.M) {
 	}
 	state, root := os.Getenv("KILL_STATE"), os.Getenv("KILL_ROOT")
 	var err error
-	if what == "undo" {
+	switch what {
+	case "undo":
 		_, err = Undo(state, &effects{})
-	} else {
+	case "stage":
+		err = runStage(state, root)
+	case "back":
+		err = stageBack(state)
+	default:
 		err = runScenario(state, root)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package change
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ type Recorder struct {
 	prefix  string          // of the names of temporary files
 	temps   int             // how many there were
 	touched map[string]bool // folders whose times are journalled
+	earlier map[string]bool // those that earlier stages have touched
 	task    entry           // the task that acts now
 	taskSeq int             // its line, 0 before its first change
 	written []Touch
@@ -99,7 +101,9 @@ func (r *Recorder) Close() error {
 	}
 	r.closed = true
 	end := entry{Op: opEnd}
-	for dir := range r.touched {
+	folders := maps.Clone(r.touched)
+	maps.Copy(folders, r.earlier)
+	for dir := range folders {
 		if st, err := inspect(dir); err == nil && st.Kind == Dir {
 			end.Folders = append(end.Folders, folderTime{pathText(dir), st.Mtime})
 			_ = SyncDir(dir) // a folder that cannot be synced is no reason to fail what is done

@@ -41,17 +41,19 @@ func Resume(dir string, mark int) (*Recorder, error) {
 	if len(damaged) > 0 || j.seq != mark {
 		return nil, errors.Join(errors.New(path+" does not end with line "+strconv.Itoa(mark)+" of the stage before"), j.close())
 	}
-	r := &Recorder{j: j, saved: newSaved(filepath.Join(dir, SavedName)), prefix: ".dt-" + randomName(), touched: map[string]bool{}}
+	r := &Recorder{j: j, saved: newSaved(filepath.Join(dir, SavedName)), prefix: ".dt-" + randomName(), touched: map[string]bool{},
+		earlier: map[string]bool{}}
 	for _, e := range entries {
 		r.remember(e)
 	}
 	return r, nil
 }
 
-// remember takes in what an earlier stage has journalled.
+// remember takes in what an earlier stage has journalled. The times of its folders are journalled anew when this stage
+// touches them: they are to come back as they were between the two.
 func (r *Recorder) remember(e entry) {
 	for _, f := range e.Folders {
-		r.touched[string(f.Path)] = true
+		r.earlier[string(f.Path)] = true
 	}
 	r.trace(e)
 }

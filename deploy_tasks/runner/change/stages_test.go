@@ -1,0 +1,163 @@
+//go:build linux
+
+package change
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// firstStage writes what the second one changes too, and new files beside it.
+func firstStage(t *testing.T, state, root string) (mark int) {
+	t.Helper()
+	r, err := NewRecorder(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Task("first", false)
+	for name, text := range map[string]string{"etc/conf": "first\n", "old/new": "of the first stage", "etc/gone": "first"} {
+		if err := r.WriteFile(filepath.Join(root, name), strings.NewReader(text), Meta{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mark = r.Mark()
+	if err := os.WriteFile(filepath.Join(state, "mark"), []byte{byte(mark)}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return mark
+}
+
+func markOf(state string) int {
+	data, err := os.ReadFile(filepath.Join(state, "mark"))
+	if err != nil || len(data) != 1 {
+		return -1
+	}
+	return int(data[0])
+}
+
+// runStage is the second stage: the scenario on top of the first.
+func runStage(state, root string) error {
+	r, err := Resume(state, markOf(state))
+	if err != nil {
+		return err
+	}
+	return errors.Join(scenario(r, root), r.Close())
+}
+
+// stageBack takes the second stage back as a next attempt does.
+func stageBack(state string) error {
+	mark := markOf(state)
+	if last, err := Last(state); err != nil || last <= mark {
+		return err
+	}
+	report, err := UndoAfter(state, mark, &effects{})
+	if err == nil && report.Incomplete() {
+		err = errors.New(report.Conflicted[0].Path + ": " + report.Conflicted[0].Why)
+	}
+	if err != nil {
+		return err
+	}
+	return Rewind(state, mark)
+}
+
+// A second stage killed at any step is taken back to what the first one left, can be run anew, and all of it undone.
+func TestKillStageAtEveryStep(t *testing.T) {
+	places(t, func(t *testing.T, state, root string) {
+		for at := 1; ; at += 7 {
+			before := fresh(t, state, root)
+			mark := firstStage(t, state, root)
+			between := picture(t, root)
+			killed := child(t, "stage", state, root, at)
+			if err := stageBack(state); err != nil {
+				t.Fatalf("killed at step %d: %v", at, err)
+			}
+			if after := picture(t, root); after != between {
+				t.Fatalf("killed at step %d:\n%s", at, difference(between, after))
+			}
+			if last, err := Last(state); err != nil || last != mark {
+				t.Fatalf("killed at step %d: the journal ends with line %d, not %d (%v)", at, last, mark, err)
+			}
+			if err := runStage(state, root); err != nil {
+				t.Fatalf("again after step %d: %v", at, err)
+			}
+			undoAll(t, state)
+			if after := picture(t, root); after != before {
+				t.Fatalf("all, after step %d:\n%s", at, difference(before, after))
+			}
+			if !killed {
+				return
+			}
+		}
+	})
+}
+
+// A second stage killed at any step can be undone together with the first.
+func TestKillStageThenUndoAll(t *testing.T) {
+	places(t, func(t *testing.T, state, root string) {
+		for at := 1; ; at += 11 {
+			before := fresh(t, state, root)
+			firstStage(t, state, root)
+			killed := child(t, "stage", state, root, at)
+			undoAll(t, state)
+			if after := picture(t, root); after != before {
+				t.Fatalf("killed at step %d:\n%s", at, difference(before, after))
+			}
+			if !killed {
+				return
+			}
+		}
+	})
+}
+
+// Taking a stage back, killed at any step, is finished by the next attempt.
+func TestKillTakingAStageBack(t *testing.T) {
+	places(t, func(t *testing.T, state, root string) {
+		for at := 1; ; at += 11 {
+			before := fresh(t, state, root)
+			firstStage(t, state, root)
+			between := picture(t, root)
+			if err := runStage(state, root); err != nil {
+				t.Fatal(err)
+			}
+			killed := child(t, "back", state, root, at)
+			if err := stageBack(state); err != nil {
+				t.Fatalf("killed at step %d: %v", at, err)
+			}
+			if after := picture(t, root); after != between {
+				t.Fatalf("killed at step %d:\n%s", at, difference(between, after))
+			}
+			undoAll(t, state)
+			if after := picture(t, root); after != before {
+				t.Fatalf("all, after step %d:\n%s", at, difference(before, after))
+			}
+			if !killed {
+				return
+			}
+		}
+	})
+}
+
+func TestResumeWantsTheStageBefore(t *testing.T) {
+	b := newBench(t)
+	b.write("f", "1")
+	b.must(b.rec.Close())
+	mark := b.rec.Mark()
+	if _, err := Resume(b.state, mark-1); err == nil || !strings.Contains(err.Error(), "does not end with line") {
+		t.Errorf("an older stage: %v", err)
+	}
+	if _, err := Resume(t.TempDir(), 3); err == nil {
+		t.Error("no journal at all")
+	}
+	r, err := Resume(b.state, mark)
+	b.must(err)
+	if touched := r.Touched(); len(touched) != 1 || touched[0].Path != b.path("f") {
+		t.Errorf("touched %v", touched)
+	}
+	b.must(r.Close())
+}
