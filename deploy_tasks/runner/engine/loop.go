@@ -61,10 +61,10 @@ func extended(l *program.Loop, items []any, i int) *value.Dict {
 
 // results gathers the outcomes of a loop's items.
 type results struct {
-	items   []any
-	all     outcome
-	ran     bool
-	forgive bool // every failure is to be ignored
+	items    []any
+	shown    []any // as they are told
+	labelled bool
+	all      outcome
 }
 
 // add takes one item's outcome; its result learns which item it was.
@@ -74,6 +74,7 @@ func (rs *results) add(o outcome, loop *value.Dict) {
 		o.result.Set(name, v)
 	}
 	rs.items = append(rs.items, o.result)
+	rs.show(o)
 	a := &rs.all
 	if len(rs.items) == 1 {
 		a.skipped, a.timesOnly = true, true
@@ -91,6 +92,18 @@ func (rs *results) add(o outcome, loop *value.Dict) {
 	a.notify = append(a.notify, o.notify...)
 }
 
+// show keeps how the item's result is told: with the label for the item, where there is one.
+func (rs *results) show(o outcome) {
+	shown := o.result
+	if o.label != "" {
+		v, _ := o.result.Get("ansible_loop_var")
+		shown = o.result.Copy()
+		shown.Set(value.Str(v), o.label)
+		rs.labelled = true
+	}
+	rs.shown = append(rs.shown, shown)
+}
+
 // whole is the outcome of the task over all items, with the keys that Ansible registers.
 func (rs *results) whole() outcome {
 	o := rs.all
@@ -104,6 +117,10 @@ func (rs *results) whole() outcome {
 		msg = "All items skipped"
 	}
 	o.result.Set("msg", msg)
+	if rs.labelled {
+		o.shown = o.result.Copy()
+		o.shown.Set("results", rs.shown)
+	}
 	return o
 }
 

@@ -32,7 +32,11 @@ func (r *run) tell(t *program.Task, start TaskStart, o outcome, status string, t
 	if o.hidden {
 		end.Msg, end.Result = hidden, value.Raw(`{"censored":"`+hidden+`"}`)
 	} else {
-		end.Result = boundedResult(o.result)
+		shown := o.shown
+		if shown == nil {
+			shown = o.result
+		}
+		end.Result = boundedResult(shown)
 		end.Diff = boundedDiff(o.diff)
 	}
 	r.opts.Emit(end)

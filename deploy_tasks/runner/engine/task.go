@@ -20,7 +20,8 @@ type outcome struct {
 	uncertain   bool // a check could not know the result
 	hidden      bool // no_log
 	msg         string
-	label       string // what stands for the item in what is shown
+	shown       *value.Dict // the result as it is told, where that differs
+	label       string      // what stands for the item in what is shown
 	diff        []Diff
 	notify      []string
 }
