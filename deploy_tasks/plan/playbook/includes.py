@@ -57,7 +57,7 @@ def include_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     inner = inner.knowing(doc.common.vars)
     choices = {}
     for place in places:
-        found = _file_steps(place, doc.where, inner.file(place, dynamic=True), site)
+        found = _file_steps(place, doc.where, inner.file(place), site)
         choices[site.name(place)] = carried(found, apply, doc.where)
     return (include(doc, scope, site, target=_named(target, places, site), choices=choices),)
 
@@ -268,7 +268,7 @@ def include_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         return _role_by_files(given, doc, scope, inner, apply, site)
     choices = {}
     for name in possible_roles(given.name, doc, scope, site):
-        use = role.RoleUse(name, doc.where, files=given.files, dynamic=True, given=doc.common.vars)
+        use = role.RoleUse(name, doc.where, files=given.files, given=doc.common.vars)
         built = role.build(use, inner, site)
         if built is not None:
             choices[name] = carried(built.steps, apply, doc.where)
@@ -313,7 +313,7 @@ def _role_by_files(
     choices = {}
     for stem, place in role.task_files(tasks, candidates.patterns(given.files["tasks"], names)):
         files = {**given.files, "tasks": stem}
-        use = role.RoleUse(given.name, doc.where, files=files, dynamic=True, given=doc.common.vars)
+        use = role.RoleUse(given.name, doc.where, files=files, given=doc.common.vars)
         built = role.build(use, inner, site)
         if built is not None:
             choices[site.name(place)] = carried(built.steps, apply, doc.where)

@@ -76,7 +76,6 @@ class RoleUse:
     own: Common = field(default_factory=Common)
     params: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
-    dynamic: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
     once: bool = False
 
@@ -202,7 +201,6 @@ class _Builder:
             firm=(*scope.firm, self.role_vars, use.own.vars, use.params, use.given),
             role=self.name,
             handlers=False,
-            dynamic=scope.dynamic or use.dynamic,
         )
 
     def built(self) -> Built:
@@ -299,7 +297,7 @@ class _Builder:
 
     def _steps(self, part: str, scope: Scope) -> tuple[Step, ...]:
         stem = self.use.files.get(part)
-        found = paths.main_files(f"{self.folder}/{part}", stem, merge=False)
+        found = self._files(part, stem, merge=False)
         if not found:
             if stem is not None:
                 self._no_file(part, stem)
@@ -312,10 +310,15 @@ class _Builder:
 
     def _variables(self, part: str) -> dict[str, Any]:
         stem = self.use.files.get(part)
-        found = paths.main_files(f"{self.folder}/{part}", stem, merge=True)
+        found = self._files(part, stem, merge=True)
         if not found and stem is not None:
             self._no_file(part, stem)
         return _merged([self.site.variables(place, self.use.where) for place in found])
+
+    def _files(self, part: str, stem: str | None, *, merge: bool) -> list[str]:
+        """The files of a part of the role; none lies outside its folder."""
+        folder = f"{self.folder}/{part}"
+        return [place for place in paths.main_files(folder, stem, merge=merge) if place.startswith(f"{folder}/")]
 
     def _no_file(self, part: str, stem: str) -> None:
         path, tried = f"{self.use.where}.args.{part}_from", [f"{self.folder}/{part}/{stem}"]
@@ -340,7 +343,7 @@ class _Builder:
         for index, entry in enumerate(entries):
             use = read_entry(entry, f"{where}[{index}]", self.scope, self.site)
             if use is not None:
-                use = replace(use, dynamic=self.use.dynamic, once=True)
+                use = replace(use, once=True)
                 yield build(use, self.scope, self.site, (*self.parents, self.use))
 
 

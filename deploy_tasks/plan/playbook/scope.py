@@ -25,7 +25,6 @@ class Scope:
     role: str | None = None
     handlers: bool = False
     within: tuple[str, ...] = ()
-    dynamic: bool = False
 
     def layers(self, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known here, low to high."""
@@ -40,8 +39,8 @@ class Scope:
         """With more variables, stronger than the others."""
         return replace(self, firm=(*self.firm, variables)) if variables else self
 
-    def file(self, place: str, *, dynamic: bool = False) -> Scope:
+    def file(self, place: str) -> Scope:
         """Inside a file of tasks."""
         folder = place.rpartition("/")[0]
         folders = replace(self.folders, files=(folder, *self.folders.files))
-        return replace(self, folders=folders, within=(*self.within, place), dynamic=self.dynamic or dynamic)
+        return replace(self, folders=folders, within=(*self.within, place))

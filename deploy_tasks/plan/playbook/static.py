@@ -12,12 +12,14 @@ from functools import cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from deploy_tasks.plan.jinja import is_template
 
 _MAX_DEPTH = 20
 _MAX_TEXT = 10_000
+_MAX_NUMBER = 1_000_000_000
 _UNDEFINED = re.compile(r"'([^']*)' is undefined")
 
 
@@ -25,9 +27,21 @@ class Unknown(Exception):
     """A template's value is not known before the deployment runs; the text says why."""
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox, without the two operators that make huge values of small ones."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        numbers = all(isinstance(side, (int, float)) and abs(side) < _MAX_NUMBER for side in (left, right))
+        if operator == "**" or not numbers:
+            raise SecurityError(f"{operator!r} is not for what must be known now")
+        return left * right
+
+
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+def _environment() -> _Environment:
+    made = _Environment(undefined=StrictUndefined, autoescape=False)
     made.filters |= {
         "basename": os.path.basename,
         "dirname": os.path.dirname,
@@ -89,7 +103,9 @@ def known_text(value: Any, layers: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _defined(value: Any) -> Any:
-    """The value, unless it is undefined, which is then told as Jinja2 tells it when such a value is used."""
+    """The value, unless something in it is undefined, which is then told as Jinja2 tells it when that is used."""
     if isinstance(value, StrictUndefined):
         str(value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        _defined(item)
     return value
