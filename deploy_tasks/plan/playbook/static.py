@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError, meta
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from deploy_tasks.plan.jinja import is_template
 
