@@ -12,7 +12,7 @@ from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile, steps
+from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile
 
 # The modules that one host performs for all of its batch.
 _FOR_ALL = frozenset({"add_host", "pause"})
@@ -83,13 +83,13 @@ class Steps:
         choices = {name: self._value(each, f"{file.where} ({name})") for name, each in file.choices.items()}
         return given(names=self._values(file.names, file.where), where=file.where) | {"choices": choices}
 
-    def _handlers(self, handlers: Sequence[Task | Block]) -> Iterator[Task | Block]:
+    def _handlers(self, handlers: Sequence[Step]) -> Iterator[Step]:
         """The handlers; a block that says nothing about its handlers is left away."""
         for handler in handlers:
-            if isinstance(handler, Task) or _says(handler):
+            if not isinstance(handler, Block) or _says(handler):
                 yield handler
             else:
-                yield from steps(handler)
+                yield from handler.block
 
     def _step(self, step: Step, tags: tuple[str, ...]) -> dict[str, Any]:
         if isinstance(step, Task):
@@ -132,6 +132,8 @@ class Steps:
             tags=list(_union(tags, include.tags)),
             vars=self._value(include.vars, f"{where}.vars"),
             ignore_errors=self._value(include.ignore_errors, f"{where}.ignore_errors") or None,
+            public=include.public or None,
+            listen=list(include.listen),
             where=where,
         )
         choices = {name: [self._step(step, tags) for step in steps] for name, steps in include.choices.items()}

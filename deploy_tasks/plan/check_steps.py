@@ -91,10 +91,10 @@ def _check_notify(play: Play, tasks: Iterable[Task], findings: Findings) -> None
 def _heard(handlers: Iterable[Step], roles: tuple[str, ...]) -> Iterator[str]:
     """What the handlers answer to: names, ids, topics, and `ROLE : NAME`."""
     for step in handlers:
-        if isinstance(step, Task):
+        if isinstance(step, (Task, Include)):
             yield from (step.name, step.id, *step.listen)
             yield from (f"{role} : {step.name}" for role in roles)
-        elif isinstance(step, Block):
+        else:
             yield from _heard((*step.block, *step.rescue, *step.always), (*roles, step.role) if step.role else roles)
 
 

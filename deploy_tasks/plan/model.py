@@ -144,6 +144,8 @@ class Include(Model):
     vars: dict[str, Any] = Field({}, description="for the include and everything in it")
     ignore_errors: bool | str = False
     run_once: bool = False
+    public: bool = Field(False, description="of a role: its defaults and vars are there for the rest of the play")
+    listen: tuple[str, ...] = Field((), description="of a handler")
     where: str = ""
 
     def walk(self) -> Iterator[Task]:
@@ -184,7 +186,9 @@ class Play(Model):
     force_handlers: bool = False
     continued: bool = Field(False, description="a part of a play that the next one goes on with: handlers wait for it")
     tasks: tuple[Step, ...] = ()
-    handlers: tuple[Task | Block, ...] = Field((), description="blocks only carry the role a handler belongs to")
+    handlers: tuple[Task | Block | Include, ...] = Field(
+        (), description="blocks only carry the role a handler belongs to"
+    )
     playbook_dir: str | None = Field(None, description="folder of the play's own file, where it is not the plan's")
     where: str = ""
 

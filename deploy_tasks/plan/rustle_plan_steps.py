@@ -35,13 +35,9 @@ class Steps:
         """An entry of a batch."""
         return self._step(entry, path, (batch.hosts, entry.hosts), batch.batch_id)
 
-    def handler(self, entry: HandlerDoc, path: str) -> Task | Block:
-        """A handler, or a block of handlers."""
-        step = self._step(entry, path, (entry.hosts,), "")
-        if isinstance(step, Include):
-            self.findings.add(path, "an include is no handler", "write its tasks as handlers")
-            return Task(id=entry.id, name=entry.name, module="meta", args={"_raw_params": "noop"}, where=path)
-        return step
+    def handler(self, entry: HandlerDoc, path: str) -> Step:
+        """A handler, a block of handlers, or an include that is performed when it is notified."""
+        return self._step(entry, path, (entry.hosts,), "")
 
     def _step(self, entry: Entry, path: str, hosts: tuple[Sequence[str], ...], batch: str) -> Step:
         if entry.hosts and _only(self.play.hosts, hosts) is None:

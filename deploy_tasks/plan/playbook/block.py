@@ -47,9 +47,8 @@ def _task(doc: TaskDoc, scope: Scope, site: Site) -> Task:
     update: dict[str, Any] = {"id": site.step_id(doc.where)}
     update["search"] = named_files.search(scope, site)
     doc = named_files.placed(doc, scope, site)
-    if scope.handlers and scope.role and doc.fields.get("listen"):
-        topics = tuple(doc.fields["listen"])
-        update["listen"] = (*topics, *(f"{scope.role} : {topic}" for topic in topics))
+    if scope.handlers and doc.fields.get("listen"):
+        update["listen"] = includes.topics(doc, scope)
     return build_task(doc, scope.inherited, site.ctx, **update)
 
 

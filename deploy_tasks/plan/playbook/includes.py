@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from deploy_tasks.plan.fields import kind
-from deploy_tasks.plan.model import Block, Include, Step
+from deploy_tasks.plan.model import Include, Step
 from deploy_tasks.plan.playbook import candidates, included_vars, paths, role
 from deploy_tasks.plan.playbook.carrying import carried
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
@@ -45,8 +45,6 @@ def include_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     name = _file_name(doc, site)
     if not name or not _keywords_fit(doc, site):
         return ()
-    if scope.handlers:
-        return _handlers_of_file(name, doc, scope, site)
     target = scope.folders.resolve(name)
     inner, apply = applied(doc, scope, site)
     if paths.has_expression(target):
@@ -92,32 +90,17 @@ def include(
         vars=doc.common.vars,
         ignore_errors=own.ignore_errors or False,
         run_once=own.run_once is True,
+        listen=topics(doc, scope) if scope.handlers else (),
         where=doc.where,
         **fields,
         **more,
     )
 
 
-def _handlers_of_file(name: str, doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
-    """A handler that includes a file: the handlers in it listen to its name and topics."""
-    if doc.fields.get("loop") is not None or paths.has_expression(scope.folders.resolve(name)):
-        hint = "name the file literally and without a loop, or let the handlers in it loop"
-        site.problem(doc.where, "a handler cannot decide on the host which file it includes", hint)
-        return ()
-    place = _task_file(scope.folders.resolve(name), doc, scope, site, static=False)
-    if not place:
-        return ()
-    inner, apply = applied(doc, scope, site)
-    found = _file_steps(place, doc.where, inner.knowing(doc.common.vars).file(place), site)
-    topics = tuple(filter(None, (doc.common.name, *doc.fields.get("listen", ()))))
-    heard = tuple(_listening(step, topics) for step in found)
-    return carried(carried(heard, apply, doc.where), doc.common, doc.where)
-
-
-def _listening(step: Step, topics: tuple[str, ...]) -> Step:
-    if isinstance(step, Block):
-        return step.model_copy(update={"block": tuple(_listening(each, topics) for each in step.block)})
-    return step if isinstance(step, Include) else step.model_copy(update={"listen": (*step.listen, *topics)})
+def topics(doc: TaskDoc, scope: Scope) -> tuple[str, ...]:
+    """What a handler listens to, also by the name of its role."""
+    heard = tuple(doc.fields.get("listen", ()))
+    return (*heard, *(f"{scope.role} : {topic}" for topic in heard)) if scope.role else heard
 
 
 def applied(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Scope, Common]:
@@ -272,15 +255,12 @@ def include_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         built = role.build(use, inner, site)
         if built is not None:
             choices[name] = carried(built.steps, apply, doc.where)
-            _included(built, given, site)
-    return (include(doc, scope, site, kind="role", target=given.name, choices=choices, search=()),)
-
-
-def _included(built: role.Built, given: role.RoleArgs, site: Site) -> None:
-    """What a role that may be included adds to the play: its handlers, and its variables if it is public."""
-    site.roles.add_handlers(built.handlers)
-    if given.public:
-        site.roles.export(built.defaults, built.exports)
+            site.roles.add_handlers(built.handlers)
+    return (
+        include(
+            doc, scope, site, kind="role", target=given.name, choices=choices, search=(), public=bool(given.public)
+        ),
+    )
 
 
 def possible_roles(name: str, doc: TaskDoc, scope: Scope, site: Site) -> list[str]:
@@ -317,8 +297,10 @@ def _role_by_files(
         built = role.build(use, inner, site)
         if built is not None:
             choices[site.name(place)] = carried(built.steps, apply, doc.where)
-            _included(built, given, site)
-    return (include(doc, scope, site, target=given.files["tasks"], choices=choices, search=(site.name(tasks),)),)
+            site.roles.add_handlers(built.handlers)
+    search = (site.name(tasks),)
+    target, public = given.files["tasks"], bool(given.public)
+    return (include(doc, scope, site, target=target, choices=choices, search=search, public=public),)
 
 
 def import_playbook(doc: TaskDoc, _scope: Scope, site: Site) -> tuple[Step, ...]:

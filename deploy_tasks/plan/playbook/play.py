@@ -141,12 +141,12 @@ class _Reader:
                 self.site.roles.export(built.defaults, built.exports)
         return tuple(found)
 
-    def _handlers(self) -> tuple[Task | Block, ...]:
+    def _handlers(self) -> tuple[Step, ...]:
         """The play's own handlers stand after those of its `roles`, before those of imported and included roles."""
         scope = replace(self.scope, handlers=True)
         own = self.site.steps(self.data.get("handlers"), f"{self.where}.handlers", scope)
         before, after = self.site.roles.handlers_around()
-        return (*before, *(step for step in own if isinstance(step, (Task, Block))), *after)
+        return (*before, *own, *after)
 
     def _hosts(self) -> tuple[str, ...]:
         given, path = self.data.get("hosts"), f"{self.where}.hosts"

@@ -151,6 +151,30 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+func TestTheVariablesOfAPublicRole(t *testing.T) {
+	dep := role("dep", []object{}, object{"defaults": object{"x": "of the dependency"}})
+	own := role("r", []object{say("in")}, object{"defaults": object{"x": "default"}, "role_vars": object{"y": "vars"}})
+	choices := object{"r": []object{{"block": []object{dep, own}}}}
+	tasks := []object{tell("before", "x", "y"), include("i", "role", "r", choices, object{"public": true}), tell("after", "x", "y")}
+	r := newRig(t, object{"name": "x", "plays": []object{{"name": "p", "tasks": tasks}, {"name": "q", "tasks": []object{tell("next", "x")}}}})
+	r.run(context.Background())
+	if got, want := r.told(), "before: - -, i: ok, in: in, after: default vars, next: -"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestAHandlerThatIncludes(t *testing.T) {
+	more := include("h", "tasks", "more.yml", object{"more.yml": []object{say("one"), say("two")}}, object{"name": "more", "listen": []string{"topic"}})
+	task := func(id, notify string) object { return sh(id, "true", object{"notify": []string{notify}}) }
+	flush := testkit.Task("m", "meta", object{"_raw_params": "flush_handlers"})
+	r := newRig(t, object{"name": "x", "plays": []object{{"name": "p", "tasks": []object{task("a", "more"), flush, task("b", "topic"), flush, flush},
+		"handlers": []object{more, say("never")}}}})
+	r.run(context.Background())
+	if got, want := r.told(), "a: changed, h: ok, one: one, two: two, b: changed, h: ok, one: one, two: two"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 func TestARoleThatHasRunIsPassedOver(t *testing.T) {
 	use := func(id string, more ...object) object {
 		return merge(object{"block": []object{say(id)}, "role": "r", "once": "roles/r"}, more...)

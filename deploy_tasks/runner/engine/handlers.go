@@ -14,11 +14,12 @@ const maxFlushes = 100
 
 // handler is a handler of the play, and the scope of the role it belongs to.
 type handler struct {
-	task  *program.Task
-	frame frame
-	group int // handlers that were written one after another
-	name  string
-	named bool // the name is known
+	task    *program.Task    // of an include what it goes by
+	include *program.Include // or nil
+	frame   frame
+	group   int // handlers that were written one after another
+	name    string
+	named   bool // the name is known
 }
 
 // handlersOf gathers the handlers of a play in order; a block carries a role's scope.
@@ -32,6 +33,9 @@ func handlersOf(steps []program.Step, f frame, to []*handler) []*handler {
 		case s.Block != nil:
 			to = handlersOf(s.Block.Block, f.block(s.Block), to)
 			group = len(to) // a new one
+		case s.Include != nil:
+			known := &program.Task{ID: s.Include.ID, Name: s.Include.Name, Vars: s.Include.Vars, Listen: s.Include.Listen}
+			to = append(to, &handler{task: known, include: s.Include, frame: f, group: group})
 		case s.Task != nil:
 			to = append(to, &handler{task: s.Task, frame: f, group: group})
 		}
@@ -114,9 +118,17 @@ func (r *run) flush() halt {
 			return r.fail(r.stopped())
 		}
 		r.notifiers = by
-		if halted := r.perform(h.task, h.frame, true); halted != goOn {
+		if halted := r.handle(h); halted != goOn {
 			return halted
 		}
 	}
 	return goOn
+}
+
+// handle performs a handler; what an include among them brings is performed right then.
+func (r *run) handle(h *handler) halt {
+	if h.include != nil {
+		return r.include(h.include, h.frame)
+	}
+	return r.perform(h.task, h.frame, true)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"path"
+	"slices"
 	"time"
 
 	"runner/expr"
@@ -45,11 +46,30 @@ func (r *run) include(inc *program.Include, f frame) halt {
 		if inc.Kind == "role" {
 			r.roleNames = push(r.roleNames, each.name)
 		}
+		if inc.Public {
+			publish(f.play, each.steps)
+		}
 		if h := r.steps(each.steps, each.frame); h != goOn {
 			return h
 		}
 	}
 	return goOn
+}
+
+// publish lets the rest of the play see the variables of a role that is included; they hold those of the roles it
+// depends on, which stand before it, too.
+func publish(play *playVars, steps []program.Step) bool {
+	for _, s := range slices.Backward(steps) {
+		switch {
+		case s.Block == nil:
+		case s.Block.Role != "":
+			play.defaults, play.roleVars = merged(play.defaults, s.Block.Defaults), merged(play.roleVars, s.Block.RoleVars)
+			return true
+		case publish(play, s.Block.Block):
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) includeName(inc *program.Include, own frame) string {

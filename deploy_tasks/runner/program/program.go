@@ -73,6 +73,8 @@ type Include struct {
 	Tags            []string // of the include itself
 	Vars            *value.Dict
 	IgnoreErrors    any
+	Public          bool     // of a role: its defaults and vars are there for the rest of the play
+	Listen          []string // of a handler
 }
 
 // Loop is what a step is repeated for.

@@ -143,20 +143,21 @@ def test_handlers_may_include_files(tmp_path: Path) -> None:
     files = {
         "site.yml": """
 - hosts: all
-  tasks: [{command: x, notify: [restart all, one]}]
+  tasks: [{command: x, notify: [restart all, one, topic]}]
   handlers:
     - name: restart all
       include_tasks: h.yml
+      listen: topic
       when: c
     - import_tasks: h.yml
 """,
         "h.yml": "- name: one\n  command: a\n- name: two\n  command: b\n  listen: t\n",
     }
     play = only_play(load(tmp_path, files))
-    assert outline(play.handlers) == [("restart all", ["one", "two"]), "one", "two"]
-    (block, *_) = play.handlers
-    assert isinstance(block, Block)
-    assert [task.listen for task in block.walk()] == [("restart all",), ("t", "restart all")]
+    assert outline(play.handlers) == [{"h.yml": ["one", "two"]}, "one", "two"]
+    (include, *_) = play.handlers
+    assert isinstance(include, Include)
+    assert (include.name, include.listen, include.when) == ("restart all", ("topic",), ("c",))
 
 
 def test_include_vars_brings_the_files_that_it_may_mean(tmp_path: Path) -> None:

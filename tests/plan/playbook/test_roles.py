@@ -152,6 +152,7 @@ def test_include_role_is_decided_when_it_is_reached(tmp_path: Path) -> None:
       include_role:
         name: "db-{{ kind }}"
         apply: {become: true, tags: [inner]}
+        public: yes
       when: wanted
       loop: [1, 2]
       vars: {x: 1}
@@ -168,7 +169,7 @@ def test_include_role_is_decided_when_it_is_reached(tmp_path: Path) -> None:
     assert applied.tags == ("inner",)
     assert outline(applied.block) == [("db-b", ["db-b"])]
     assert all(task.become for task in applied.walk())
-    assert include.vars == {"x": 1}
+    assert (include.vars, include.public) == ({"x": 1}, True)
     assert play.defaults == {}
 
 
