@@ -143,7 +143,7 @@ func asyncStatus(j *job) module.Result {
 	if j.opts.Jobs == nil || id == "" {
 		return module.Failure("async_status: there is no job to ask for")
 	}
-	result, known := j.opts.Jobs.Result(id)
+	result, known := j.look(id)
 	switch {
 	case !known:
 		return j.jobResult(id, module.Failure("could not find job"))
@@ -159,6 +159,18 @@ func asyncStatus(j *job) module.Result {
 		return j.jobResult(id, module.Failure("the job ended without a result"))
 	}
 	return j.jobResult(id, readResult(record.Of(result)))
+}
+
+// look looks for a job's result. Asking takes as long as it does from afar: who asks again and again without a pause
+// does not give up within a moment.
+func (j *job) look(id string) (result *value.Dict, known bool) {
+	for range 10 {
+		if result, known = j.opts.Jobs.Result(id); result != nil || !known || j.verify {
+			break
+		}
+		j.sleep(25 * time.Millisecond)
+	}
+	return result, known
 }
 
 // JobSpec is what a job must know to perform a module.

@@ -1,8 +1,8 @@
 package host
 
 import (
-	"crypto/rand"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,15 +29,7 @@ func (j *Jobs) New() (string, error) {
 	if err := os.MkdirAll(j.dir, 0o700); err != nil {
 		return "", err
 	}
-	var b [6]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", err
-	}
-	n := uint64(0)
-	for _, each := range b {
-		n = n<<8 | uint64(each)
-	}
-	return fmt.Sprintf("j%d.%d", n%1e12, os.Getpid()), nil
+	return fmt.Sprintf("j%d.%d", rand.Int64N(1e12), os.Getpid()), nil
 }
 
 // Path is where the result of a job is or will be.
