@@ -46,7 +46,7 @@ ExtraVars = Annotated[
         "--extra-vars",
         metavar="VARS",
         rich_help_panel=_TASKS,
-        help="Variables that beat all others: name=value, JSON, or @file (YAML or JSON).",
+        help="Variables that beat all others: name=value, JSON, or @file (YAML or JSON, ansible-vault too).",
     ),
 ]
 VaultPasswords = Annotated[

@@ -50,7 +50,8 @@ def plan_(
     hosts.ini`. Files stay where they are; the plan names their folder, so it is kept beside or above them.
     """
     with follow.told_as_json(as_json):
-        given = Given(variables.extra_vars(extra_vars or ()), vault_passwords(vault_password_file))
+        passwords = vault_passwords(vault_password_file)
+        given = Given(variables.extra_vars(extra_vars or (), passwords), passwords)
         found = inputs.for_compiling(plan, inventory, limit, given)
         folder = output.absolute().parent if output else Path.cwd()
         chosen: dict[str, Any] = {"limit": limit or found.plan.limit}

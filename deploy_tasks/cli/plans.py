@@ -26,7 +26,8 @@ def validate(
 ) -> int:
     """Check a playbook or plan and its inventory, enqueue nothing: every problem at once, each with its place."""
     try:
-        given = Given(variables.extra_vars(extra_vars or ()), vault_passwords(vault_password_file))
+        passwords = vault_passwords(vault_password_file)
+        given = Given(variables.extra_vars(extra_vars or (), passwords), passwords)
         found = inputs.read(plan, inventory, limit, given)
     except DeployError as error:
         if as_json:

@@ -36,7 +36,7 @@ def prepared(
         **options,
     )
     hosts = session.expand(limit)
-    given = variables.extra_vars(extra_vars)
+    given = variables.extra_vars(extra_vars, vault_password_files)
     return prepare(
         Request(
             plan,
