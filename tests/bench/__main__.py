@@ -1,12 +1,17 @@
-"""Measure everything: `python -m tests.bench [fanout|enqueue|compiling] …`. Exit status 1 when a limit is broken."""
+"""Measure everything: `python -m tests.bench [compiling|playbooks|enqueue|fanout] …`. Exit status 1 when a limit is broken."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import compiling, enqueue, fanout
+from tests.bench import compiling, enqueue, fanout, playbooks
 
-BENCHES = {"compiling": compiling.main, "enqueue": enqueue.main, "fanout": fanout.main}
+BENCHES = {
+    "compiling": compiling.main,
+    "playbooks": playbooks.main,
+    "enqueue": enqueue.main,
+    "fanout": fanout.main,
+}
 
 
 def main(names: list[str]) -> int:
