@@ -1,4 +1,4 @@
-"""Measure everything: `python -m tests.bench [compiling|playbooks|enqueue|fanout] …`. Exit status 1 when a limit is broken."""
+"""Measure: `python -m tests.bench [compiling|playbooks|enqueue|fanout] …`. Exit status 1 when a limit is broken."""
 
 from __future__ import annotations
 

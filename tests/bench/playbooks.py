@@ -45,14 +45,14 @@ def one_play(folder: Path, count: int, salt: int) -> Path:
 
 
 def roles(folder: Path, count: int, salt: int) -> Path:
-    """A site of roles with tasks, defaults, handlers and a dependency each on the one before."""
+    """A site of roles with tasks, defaults and handlers; every second one depends on the one before."""
     names = [f"role_{salt}_{number}" for number in range(count // _ROLE_TASKS)]
     for place, name in enumerate(names):
         texts = {
             "tasks": "".join(_TASK.format(number=number, salt=salt) for number in range(_ROLE_TASKS)),
             "defaults": _DEFAULTS,
             "handlers": _HANDLERS,
-            "meta": f"dependencies: [{names[place - 1]}]\n" if place else "dependencies: []\n",
+            "meta": f"dependencies: [{names[place - 1]}]\n" if place % 2 else "dependencies: []\n",
         }
         for part, text in texts.items():
             path = folder / "roles" / name / part / "main.yml"

@@ -19,12 +19,25 @@ func setFact(c *module.Call) module.Result {
 			return module.Failure(fmt.Sprintf("The variable name '%s' is not valid. Variables must start with a letter or "+
 				"underscore character, and contain only letters, numbers and underscores.", name))
 		}
-		facts.Set(name, v)
+		facts.Set(name, truthWord(v))
 	}
 	if facts.Len() == 0 {
 		return module.Failure("No key/value pairs provided, at least one is required for this action to succeed")
 	}
 	return module.Result{Facts: facts}
+}
+
+// truthWord makes truth of the words for it, whatever they come from: with Ansible a fact is never the text "no".
+func truthWord(v any) any {
+	if text, ok := v.(string); ok {
+		switch strings.ToLower(text) {
+		case "true", "yes":
+			return true
+		case "false", "no":
+			return false
+		}
+	}
+	return v
 }
 
 // identifier says whether a text is the name of a variable.
