@@ -162,12 +162,23 @@ def _judge(ledger: Ledger, dispatch: Dispatch, shot: Snapshot, number: int) -> D
     verdict = judge(here | gone_on, hosts, tolerated(len(hosts), record.budget(number)))
     if verdict is Verdict.WAIT:
         return D.RUNNING
+    if _hopeless(shot, hosts, number):
+        verdict = Verdict.STOP
     field = f"b:{number}:state"
     to = "stopped" if verdict is Verdict.STOP or shot.head.cancel else "passed"
     note = {"kind": "deployment", "status": "batch", "batch": number, "verdict": to}
     if ledger.claim(record.id, field, "running", to, note, concluded=shot.now_ms):
         return advance(ledger, dispatch, record.id)
     return ledger.status(record.id)
+
+
+def _hopeless(shot: Snapshot, hosts: Sequence[str], number: int) -> bool:
+    """Whether nothing more may begin whatever the budget, as in Ansible: a task failed whose failure ends it for all
+    (`any_errors_fatal`), or every host of the batch failed and others were to follow."""
+    if "fatal" in shot.head.fields:
+        return True
+    more = number + 1 < len(shot.head.record.batches)
+    return more and len(hosts) > 0 and all(shot.states.get(host) in BAD for host in hosts)
 
 
 def _settle(ledger: Ledger, dispatch: Dispatch, shot: Snapshot) -> D:
@@ -236,7 +247,8 @@ def _end(ledger: Ledger, record: Record, to: D, reason: str, expected: Sequence[
 
 def _why(shot: Snapshot) -> str:
     bad = [host for host, state in shot.states.items() if state in BAD]
-    return f"{_count(bad)} failed"
+    fatal = shot.head.fields.get("fatal")
+    return f"{_count(bad)} failed" + (f"; {fatal}" if fatal else "")
 
 
 def _count(hosts: Sequence[str]) -> str:

@@ -267,6 +267,14 @@ class Ledger:
             raise _unknown(deployment)
         return str(answer)
 
+    def forbid(self, deployment: str, batch: int, reason: str) -> None:
+        """A failure that is to end the deployment for all, whatever the budget: no further host begins."""
+        head = keys.head(deployment)
+        with self.redis.pipeline() as pipe:
+            pipe.hsetnx(head, "fatal", reason)
+            pipe.hset(head, f"b:{batch}:allowed", -1)
+            pipe.execute()
+
     def put_artifact(self, deployment: str, triple: str, artifact: Mapping[str, Any]) -> None:
         """Note what was compiled for a platform. Compiling is reproducible, so a second note says the same."""
         self.redis.hset(keys.head(deployment), f"a:{triple}", json.dumps(artifact))

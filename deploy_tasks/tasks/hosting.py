@@ -117,7 +117,11 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     if summary.get("status") in ("rolled_back", "undo_failed"):
         summary = take_all_back(here, deployment, grant).into(summary)
     later = deployment.record.later(grant.host, grant.batch)
-    return outcomes.pushed(grant.host, grant.attempt, summary, figures, masker, before, later)
+    end = outcomes.pushed(grant.host, grant.attempt, summary, figures, masker, before, later)
+    failed = end.outcome.error
+    if failed is not None and failed.where in deployment.fatal:
+        here.ledger.forbid(grant.deployment, grant.batch, f'task "{failed.task}" failed on {grant.host}, fatal for all')
+    return end
 
 
 def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:

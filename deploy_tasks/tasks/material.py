@@ -75,6 +75,7 @@ class Material:
     artifacts: Mapping[str, Mapping[str, Any]]
     reads: Reads
     players: tuple[frozenset[str] | None, ...] = ()
+    fatal: frozenset[str] = frozenset()
 
     def host(self, name: str) -> Host:
         """A host of the inventory; raises `KeyError`."""
@@ -239,7 +240,14 @@ def _read(here: Context, deployment: str) -> Material:
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
     lowered = lower_vars({**plan.secret_vars, **extra})
     players = tuple(_players(play, inventory) for play in plan.plays)
-    return Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, Reads.of(options), players)
+    return Material(
+        head.record, inventory, extra, lowered, tuple(secrets), artifacts, Reads.of(options), players, _fatal(plan)
+    )
+
+
+def _fatal(plan: Plan) -> frozenset[str]:
+    """Where the tasks stand whose failure on one host ends the deployment for all."""
+    return frozenset(task.where for task in plan.walk() if task.any_errors_fatal and task.where)
 
 
 def _players(play: Play, inventory: Inventory) -> frozenset[str] | None:

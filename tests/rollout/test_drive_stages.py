@@ -150,16 +150,44 @@ def test_whoever_failed_takes_no_part_any_more(make: Make) -> None:
 
 
 def test_a_batch_of_which_all_have_failed_is_passed_over(make: Make) -> None:
-    stages = stage("a", 0, (0, 2), 2, budget=100), stage("b", 1, (0, 2), 2, budget=100), stage("c", 2, (2, 4), 2)
+    stages = stage("a", 0, (0, 4), 4, budget=50), stage("b", 1, (0, 2), 2, budget=50), stage("c", 2, (2, 4), 2)
     rollout = make(stages=stages)
-    for message in rollout.compiled():
+    *bad, third, fourth = rollout.compiled()
+    for message in bad:
         rollout.end(message, S.FAILED, S.UNDOING, S.ROLLED_BACK)
+    rollout.end(third, S.WAITING)
+    rollout.end(fourth, S.WAITING)
     rollout.step()
     messages = rollout.outbox.take()
     assert hosts(messages) == [2, 3]
     for message in messages:
         rollout.end(message, S.SUCCEEDED)
     assert rollout.step() is D.FAILED
+
+
+def test_when_all_of_a_batch_fail_none_follows_whatever_the_budget(make: Make) -> None:
+    rollout = make(stages=(), batches=(2, 2), max_fail_percentage=100, undo_failed=False)
+    for message in rollout.compiled():
+        rollout.end(message, S.FAILED)
+    assert rollout.step() is D.FAILED
+    assert rollout.outbox.take() == []
+    assert [state.value for state in rollout.states().values()] == ["failed", "failed", "cancelled", "cancelled"]
+
+
+def test_a_failure_that_is_fatal_for_all_ends_it_whatever_the_budget(make: Make) -> None:
+    rollout = make(stages=(stage("a", 0, (0, 4), 4, budget=50), stage("b", 1, (0, 4), 4, budget=50)))
+    *rest, started, bad = rollout.compiled()
+    rollout.grant(started)
+    rollout.grant(bad)
+    rollout.ledger.forbid("d1", 0, "a task failed")
+    rollout.end(bad, S.FAILED, S.UNDOING, S.ROLLED_BACK)
+    rollout.end(started, S.WAITING)
+    for message in rest:
+        assert rollout.grant(message).stop.startswith("not started")
+        rollout.end(message, S.CANCELLED, touched=False)
+    assert rollout.step() is D.ROLLING_BACK
+    assert [message[1] for message in rollout.outbox.take()] == [started[1]]
+    assert rollout.ledger.head("d1").reason == "1 host failed; a task failed"
 
 
 def test_each_stage_has_a_budget_of_its_own(make: Make) -> None:

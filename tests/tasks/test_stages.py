@@ -135,6 +135,15 @@ def test_a_host_that_failed_takes_no_part_in_later_stages(site: Site, hosts: Pat
     assert result.hosts["db0"].status is S.SUCCEEDED
 
 
+def test_a_task_may_be_fatal_for_all(site: Site, hosts: Path) -> None:
+    fatal = fail_on("db1") | {"any_errors_fatal": True}
+    plays = play("all", fatal), play("db", note("db"))
+    result = deploy(site, hosts, *plays, max_fail_percentage=50, undo_failed=False).wait(60)
+    assert result.status is D.FAILED, result.to_json()
+    assert "fatal for all" in str(result.reason)
+    assert log(hosts) == []
+
+
 def test_what_one_play_learns_the_next_knows(site: Site, hosts: Path) -> None:
     learn = [
         {"module": "set_fact", "args": {"colour": "red-{{ inventory_hostname }}", "parts": [1, 2.5, None, {"a": "é"}]}},
