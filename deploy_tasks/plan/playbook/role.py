@@ -209,7 +209,11 @@ class _Builder:
         defaults = _merged([*(each.defaults for each in depended), self.defaults])
         exports = _merged([*(each.exports for each in depended), self.role_vars])
         before = tuple(step for each in depended for step in each.steps)
-        tasks = self._steps("tasks", self.scope) if self._runs(meta) else None
+        tasks: tuple[Step, ...] | None = None
+        if self._runs(meta):
+            tasks = self._steps("tasks", self.scope)
+        elif not self.parents:
+            tasks = ()  # it is one of the play's roles all the same
         steps = self._wrapped(before, tasks, defaults, exports) if before or tasks is not None else ()
         handlers = self._handlers(defaults, exports)
         return Built(steps, (*(block for each in depended for block in each.handlers), *handlers), defaults, exports)

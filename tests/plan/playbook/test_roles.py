@@ -89,8 +89,9 @@ def test_a_dependency_runs_again_where_the_first_may_not_have_run(tmp_path: Path
 def test_a_role_runs_again_with_other_parameters_or_when_it_allows_it(tmp_path: Path) -> None:
     files = {"site.yml": "- hosts: all\n  roles: [web, web, {role: web, listen: 1}, twice, twice]\n"}
     files |= role("web") | role("twice", meta="allow_duplicates: true\n")
-    names = [name for name, _ in outline(work(only_play(load(tmp_path, files))))]
-    assert names == ["web", "web", "twice", "twice"]
+    found = outline(work(only_play(load(tmp_path, files))))
+    web, twice = ("web", ["web"]), ("twice", ["twice"])
+    assert found == [web, ("web", []), web, twice, twice]
 
 
 def test_roles_that_depend_on_each_other_are_refused(tmp_path: Path) -> None:
