@@ -125,8 +125,10 @@ class Material:
 
     def others(self, here: Context, grant: Grant) -> Others:
         """What the host is told of others in its batch. Raises `StoreError`, `RedisError`."""
-        telling = any(says(errand) for errand in self.errands(here.store).values()) and len(self.record.hosts) > 1
-        if grant.phase == "undo" or not (self.reads.variables or self.reads.players or telling):
+        if grant.phase == "undo" or (len(self.record.hosts) == 1 and not (self.reads.variables or self.reads.players)):
+            return Others()
+        telling = any(says(errand) for errand in self.errands(here.store).values())
+        if not (self.reads.variables or self.reads.players or telling):
             return Others()
         name = f"{self.record.id} {grant.batch} {grant.sequence}"
         return _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
