@@ -1,16 +1,17 @@
-"""Measure: `python -m tests.bench [compiling|playbooks|enqueue|fanout] …`. Exit status 1 when a limit is broken."""
+"""Measure: `python -m tests.bench [NAME…]`, names as in BENCHES. Exit status 1 when a limit is broken."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import compiling, enqueue, fanout, playbooks
+from tests.bench import compiling, enqueue, fanout, latency, playbooks
 
 BENCHES = {
     "compiling": compiling.main,
     "playbooks": playbooks.main,
     "enqueue": enqueue.main,
     "fanout": fanout.main,
+    "latency": latency.main,
 }
 
 

@@ -32,10 +32,10 @@ class Site:
         seats = [host.seat for host in self.fleet.hosts.values()]
         return [Address(seat.address, seat.port, seat.user, str(self.fleet.key_path)) for seat in seats]
 
-    def deploy(self, plan: Path, **options: object) -> tuple[float, Result]:
-        """Seconds from the request to the end, and what became of it."""
+    def deploy(self, plan: Path, inventory: Path | None = None, **options: object) -> tuple[float, Result]:
+        """Seconds from the request to the end, and what became of it. All hosts, unless an inventory is given."""
         start = time.perf_counter()
-        request = Request(plan, self.fleet.inventory_path, options=Options.model_validate(options))
+        request = Request(plan, inventory or self.fleet.inventory_path, options=Options.model_validate(options))
         result = Producer(self.settings).submit(prepare(request)).wait(300)
         return time.perf_counter() - start, result
 

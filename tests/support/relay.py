@@ -14,7 +14,9 @@ class Relay:
     def __init__(self, target: tuple[str, int], delay_s: float) -> None:
         self.target, self.delay_s = target, delay_s
         self.port = 0
-        self.connections = 0
+        #: How often the near side spoke after the far side had: each waited at least one round trip for an answer.
+        self.turns = 0
+        self._far_spoke = True
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
@@ -42,19 +44,23 @@ class Relay:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         there_reader, there_writer = await asyncio.open_connection(*self.target)
-        await asyncio.gather(self._carry(reader, there_writer), self._carry(there_reader, writer))
+        await asyncio.gather(self._carry(reader, there_writer, far=False), self._carry(there_reader, writer, far=True))
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, far: bool) -> None:
         """Read as fast as it comes, write each piece when its time has come: latency, not a narrower line."""
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         deliver = asyncio.ensure_future(self._deliver(pieces, writer))
         with contextlib.suppress(OSError):
             while data := await reader.read(1 << 16):
+                self._heard(far=far)
                 pieces.put_nowait((self._loop.time() + self.delay_s, data))
         pieces.put_nowait((self._loop.time() + self.delay_s, b""))
         await deliver
+
+    def _heard(self, *, far: bool) -> None:
+        self.turns += int(self._far_spoke and not far)
+        self._far_spoke = far
 
     async def _deliver(self, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

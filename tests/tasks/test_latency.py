@@ -1,8 +1,7 @@
-"""A plan is one trip: with latency between worker and host, fifty tasks take as long as five."""
+"""A plan is one trip: with latency between worker and host, fifty tasks wait for it no oftener than five."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,8 @@ pytestmark = pytest.mark.fleet
 
 #: Of each direction: a round trip takes 100 ms longer.
 DELAY_S = 0.05
-ROUNDS, ALLOWED = 3, 1.1
+#: The host's signs of life are answered; a slow machine sees one more of them.
+ROOM = 2
 
 
 @pytest.fixture
@@ -35,34 +35,29 @@ def far_away(make_fleet: MakeFleet, tmp_path: Path) -> Iterator[tuple[Relay, Pat
         yield relay, inventory
 
 
-def seconds(site: Site, inventory: Path, count: int, salt: int) -> float:
-    """How long a plan of so many tasks takes that the host has not seen yet, with what it registers and asks."""
+def turns(site: Site, relay: Relay, inventory: Path, count: int) -> int:
+    """How often the worker waits for the host during a plan of so many tasks that the host has not seen yet."""
     tasks = [
         {
             "module": "copy",
-            "args": {"content": f"{salt} {number}\n", "dest": f"/srv/{number}"},
+            "args": {"content": f"{number} of {count}\n", "dest": f"/srv/{number}"},
             "register": f"r{number}",
             "conditions": [{"variable": f"r{number - 1}", "operator": "Exists"}] if number else [],
         }
         for number in range(count)
     ]
-    request = Request(plan(*tasks, name=f"plan-{count}-{salt}"), inventory, options=Options(timeout_s=60))
+    request = Request(plan(*tasks, name=f"plan-{count}"), inventory, options=Options(timeout_s=60))
     ready = prepare(request)
-    began = time.monotonic()
+    before = relay.turns
     result = site.producer.submit(ready).wait(60)
-    took = time.monotonic() - began
     assert result.ok, result.reason
     assert result.hosts["far"].changed == count
-    return took
+    return relay.turns - before
 
 
-def test_fifty_tasks_take_no_longer_than_five(site: Site, far_away: tuple[Relay, Path]) -> None:
+def test_fifty_tasks_wait_for_the_host_no_oftener_than_five(site: Site, far_away: tuple[Relay, Path]) -> None:
     relay, inventory = far_away
-    seconds(site, inventory, 1, 0)  # the runner is there, the connection is warm
-    few, many = [], []
-    for salt in range(1, ROUNDS + 1):
-        few.append(seconds(site, inventory, 5, salt))
-        many.append(seconds(site, inventory, 50, salt))
-    assert relay.connections >= 1
-    assert min(few) > 2 * DELAY_S, "there was no latency"
-    assert min(many) <= ALLOWED * min(few), f"5 tasks {min(few):.2f} s, 50 tasks {min(many):.2f} s"
+    turns(site, relay, inventory, 1)  # the runner is there, the connection is warm
+    few = turns(site, relay, inventory, 5)
+    assert 0 < few < 12
+    assert turns(site, relay, inventory, 50) <= few + ROOM
