@@ -77,6 +77,7 @@ class Reader:
     files: Mapping[str, Path]
     indirect: dict[str, Reads] = field(default_factory=dict)
     _templates: dict[str, Reads] = field(default_factory=dict)
+    _tasks: dict[int, tuple[Task, Reads]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan, inventory: Inventory, files: Mapping[str, Path]) -> Reader:
@@ -89,7 +90,10 @@ class Reader:
         """What a step reads, everything in it included."""
         found = self._values(_shared_fields(step))
         for task in steps(step):
-            found |= self._task(task)
+            known = self._tasks.get(id(task))
+            if known is None:  # kept with the task, whose identity must not become another's
+                known = self._tasks[id(task)] = (task, self._task(task))
+            found |= known[1]
         return found
 
     def play(self, play: Play) -> Reads:
