@@ -74,9 +74,17 @@ class Settings(BaseSettings):
     vault_password_file: Path | None = Field(
         None, description="Password of ansible-vault: a file that holds it, or an executable that prints it."
     )
+    worker_lookups: str = Field(
+        "env,file,lines,password,pipe,url", description="Which lookups plans may have workers perform, with commas."
+    )
     schedules: Path | None = Field(None, description="The schedules beat reads; default config/schedules.yml.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much workers log.")
     log_format: Literal["text", "json"] = Field("text", description="Form of the workers' log lines.")
+
+    @property
+    def lookups(self) -> frozenset[str]:
+        """The kinds of lookups that workers may perform."""
+        return frozenset(part.strip() for part in self.worker_lookups.split(",")) - {""}
 
     @property
     def cache(self) -> Path:

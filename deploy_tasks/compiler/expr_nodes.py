@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
+from deploy_tasks.plan import worker_lookups
+
 Node: TypeAlias = list[Any]
 
 _BINARY = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
@@ -84,9 +86,18 @@ def _lower(tree: nodes.Expr) -> Node:  # noqa: C901  (one line for each kind of 
             return ["filter", name, ["body"] if node is None else lower_expression(node), *_arguments(tree)]
         case nodes.Test(node=node, name=name):
             return ["test", name, lower_expression(node), *_arguments(tree)]
+        case nodes.Call() if (asked := worker_lookups.of_call(tree)[0]) is not None:
+            return _fetched(tree, asked)
         case nodes.Call(node=node):
             return ["call", lower_expression(node), *_arguments(tree)]
     return _operator(tree)
+
+
+def _fetched(tree: nodes.Call, asked: worker_lookups.Asked) -> Node:
+    """A lookup that the worker has performed: its variable, whether a list is wanted, what was asked, options left."""
+    assert isinstance(tree.node, nodes.Name)
+    here = {pair.key: lower_expression(pair.value) for pair in _pairs(tree) if pair.key not in dict(asked.options)}
+    return ["fetched", asked.name, tree.node.name != "lookup", [asked.kind, [*asked.terms], dict(asked.options)], here]
 
 
 def _operator(tree: nodes.Expr) -> Node:

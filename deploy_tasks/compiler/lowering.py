@@ -20,7 +20,8 @@ from deploy_tasks.compiler.lowering_steps import Steps, given
 from deploy_tasks.compiler.templates import Files
 from deploy_tasks.errors import CompileError, DocumentError, PlanError, Problem
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import Inventory, Plan
+from deploy_tasks.plan.lookup_files import plan_looks_up
+from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Step
 
 FORMAT = 1
 MAX_PROGRAM = 64 << 20
@@ -81,6 +82,7 @@ class _Lowering:
         return self.attempt(where, lambda: lower_value(value, where=where))
 
     def plan(self, plan: Plan, host_expressions: Sequence[Any]) -> Program:
+        self.files.look_up(plan)
         lowering = Steps(self.attempt, self.files, plan)
         plays = [lowering.play(play) for play in plan.plays]
         self.gather(plan, plays, host_expressions)
@@ -93,6 +95,7 @@ class _Lowering:
             "plays": plays,
             "files": {each.name: each.to_json() for each in embedded},
             "templates": self.files.templates,
+            **given(others=_others(plan)),
         }
         return Program(_json(document), embedded)
 
@@ -104,6 +107,25 @@ class _Lowering:
         ]
         for lowered, gathered in zip(plays, facts.spread(needs), strict=True):
             lowered["facts"] = gathered
+
+
+def _others(plan: Plan) -> list[str]:
+    """The files that came along as variables and tasks; lookups find them by their names."""
+    found = {name for play in plan.plays for file in play.vars_files for name in file.choices}
+    found.update(name for task in plan.walk() for name in task.var_files)
+    found.update(name for include in _includes(plan) if include.kind == "tasks" for name in include.choices)
+    return sorted(found) if plan_looks_up(plan) else []
+
+
+def _includes(plan: Plan) -> Iterator[Include]:
+    pending: list[Step] = [step for play in plan.plays for step in (*play.tasks, *play.handlers)]
+    while pending:
+        step = pending.pop()
+        if isinstance(step, Block):
+            pending += [*step.block, *step.rescue, *step.always]
+        elif isinstance(step, Include):
+            yield step
+            pending += [inner for choice in step.choices.values() for inner in choice]
 
 
 def _host_expressions(inventory: Inventory) -> list[Any]:

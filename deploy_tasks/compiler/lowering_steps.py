@@ -226,7 +226,7 @@ class Steps:
             "run_once": (self._waits and self._runs_once(task)) or None,
             "ignore_unreachable": task.ignore_unreachable or None,
             "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
-            "search": list(task.search) if task.var_files else None,
+            "search": list(task.search) if task.var_files or self._files.looks_up(task) else None,
         }
 
     def _runs_once(self, task: Task) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -11,7 +12,8 @@ from deploy_tasks.compiler.expressions import Node, lower_parts
 from deploy_tasks.errors import CompileError, DocumentError
 from deploy_tasks.plan.jinja_parts import MAIN, read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
-from deploy_tasks.plan.model import Play, Task
+from deploy_tasks.plan.lookup_files import Wanted, in_text, looks_up, plan_looks_up, wanted
+from deploy_tasks.plan.model import Plan, Play, Task
 
 T = TypeVar("T")
 
@@ -33,6 +35,7 @@ class Files:
         self._copied: dict[str, None] = {}
         self._seen: set[str] = set()
         self._parts: set[str] = set()  # what templates include: it is in their trees
+        self._looks_up = False
         self.templates: dict[str, Node] = {}
 
     def note(self, task: Task) -> None:
@@ -52,6 +55,25 @@ class Files:
         rest = (name for name in self._names if name not in known)
         return tuple(Embedded.read(name, self._paths[name]) for name in [*self._copied, *rest])
 
+    def look_up(self, plan: Plan) -> None:
+        """Take along the templates that lookups in the plan may render, and note whether files are looked up at all."""
+        self._looks_up = plan_looks_up(plan)
+        for lookup in wanted(plan) if self._looks_up else ():
+            self._looked_up(lookup)
+
+    def looks_up(self, task: Task) -> bool:
+        """Whether expressions that the task evaluates may look up files."""
+        return self._looks_up or task.module == "template"
+
+    def _looked_up(self, lookup: Wanted) -> None:
+        library = Library(lookup.folders(self._playbook_dir), self._paths.__contains__, self._names.below)
+        names, _wrong = lookup.files(library) if lookup.kind == "template" else ([], None)
+        for name in names:
+            if name not in self.templates:
+                node = self._attempt(lookup.where, partial(self._parsed, name, lookup.search))
+                if node is not None:
+                    self.templates[name] = node
+
     def used_by(self, play: Play) -> list[Node]:
         """The trees of the templates that a play's tasks may render."""
         tasks = [task for task in play.walk() if task.module == "template"]
@@ -64,17 +86,19 @@ class Files:
             return
         self._seen.add(name)
         if use.certain or name.endswith(".j2"):
-            node = self._attempt(use.where, lambda: self._parsed(name, task))
+            node = self._attempt(use.where, lambda: self._parsed(name, task.search))
         else:
-            node = self._parsed_or_nothing(name, task)
+            node = self._parsed_or_nothing(name, task.search)
         if node is not None:
             self.templates[name] = node
 
-    def _parsed(self, name: str, task: Task) -> Node:
+    def _parsed(self, name: str, search: tuple[str, ...]) -> Node:
         library = Library(
-            template_folders(task.search, self._playbook_dir, name), self._paths.__contains__, self._names.below
+            template_folders(search, self._playbook_dir, name), self._paths.__contains__, self._names.below
         )
         text = self._read(name)
+        for lookup in in_text(text, name, search) if looks_up(text) else ():
+            self._looked_up(lookup)
         parts = read_parts(text, where=name, library=library, read=self._read)
         self._parts |= parts.keys() - {MAIN}
         return lower_parts(parts, text)
@@ -82,9 +106,9 @@ class Files:
     def _read(self, name: str) -> str:
         return read_template(name, self._paths[name])
 
-    def _parsed_or_nothing(self, name: str, task: Task) -> Node | None:
+    def _parsed_or_nothing(self, name: str, search: tuple[str, ...]) -> Node | None:
         """A candidate that is no template at all (a picture, say) is only in the way of a folder that is searched."""
         try:
-            return self._parsed(name, task)
+            return self._parsed(name, search)
         except (CompileError, DocumentError):
             return None

@@ -15,10 +15,11 @@ from typing import Any
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
+from deploy_tasks.plan.lookup_files import Wanted, wanted
 from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
-from deploy_tasks.plan.template_files import included
+from deploy_tasks.plan.template_files import included, looked_up, on_disk
 from deploy_tasks.plan.vault import Vault
 from deploy_tasks.plan.words import is_true
 
@@ -53,6 +54,8 @@ def find_files(plan: Plan, base_dir: Path, findings: Findings) -> dict[str, Path
         for path, name in sources(task):
             collector.as_is = not is_true(task.args.get("decrypt", True))
             collector.add(name, path, _SUBFOLDER.get(task.module))
+    for lookup in wanted(plan):
+        collector.add_lookup(lookup, plan.playbook_dir)
     for task in plan.walk():
         if task.module == "template":
             collector.add_parts(task, plan.playbook_dir)
@@ -116,17 +119,35 @@ class _Collector:
         else:
             self.findings.add(path, f"{literal[:200]!r} must be a folder, because an expression follows it")
 
+    def add_lookup(self, lookup: Wanted, playbook_dir: str) -> None:
+        """The files that a lookup may read."""
+        names, wrong = lookup.files(on_disk(self.base, lookup.folders(playbook_dir)))
+        if wrong:
+            hint = "write the name out, or a part of it; the files that fit travel with the plan"
+            self.findings.add(lookup.where, wrong, hint)
+        for name in names:
+            self._file(name, self.base / name, lookup.where)
+            if lookup.kind == "template":
+                self._parts(name, lookup.where, lookup.search, playbook_dir)
+
     def add_parts(self, task: Task, playbook_dir: str) -> None:
         """What the templates of a task include."""
         for path, source in sources(task):
             literal, whole = _literal(source)
             clean = posixpath.normpath(literal)
             for name in [clean] if whole else [found for found in self.found if found.startswith(f"{clean}/")]:
-                if name not in self.found or name in self.searched:
-                    continue
-                self.searched.add(name)
-                for part in included(name, self.found[name], self.base, task.search, playbook_dir):
-                    self._file(part, self.base / part, path)
+                self._parts(name, path, task.search, playbook_dir)
+
+    def _parts(self, name: str, path: str, search: tuple[str, ...], playbook_dir: str) -> None:
+        """What one template includes and looks up."""
+        if name not in self.found or name in self.searched:
+            return
+        self.searched.add(name)
+        parts = included(name, self.found[name], self.base, search, playbook_dir)
+        for part in parts:
+            self._file(part, self.base / part, path)
+        for lookup in looked_up([self.found[name], *(self.base / part for part in parts)], path, search):
+            self.add_lookup(lookup, playbook_dir)
 
     def add_static(self, name: str, checksum: str, where: str) -> None:
         """A file from the list of static files: taken along when it exists; a real checksum must be right."""

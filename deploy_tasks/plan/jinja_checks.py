@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from jinja2 import nodes
 
 from deploy_tasks.errors import Problem
+from deploy_tasks.plan import worker_lookups
 from deploy_tasks.plan.jinja_names import FILTERS, FUNCTIONS, LOOKUPS, TESTS, hint_for, short_name
 
 Tags = Mapping[type[nodes.Node], tuple[str, str]]
@@ -80,5 +81,8 @@ def _unknown_lookup(call: nodes.Call, function: str, where: str) -> Iterator[Pro
     if not isinstance(name, str):
         yield Problem(where, f"{function}() needs the name of a lookup as its first argument", line=call.lineno)
     elif short_name(name) not in LOOKUPS:
-        hint = "a program runs on the host: pass the value as a variable, or name the file in `src`"
+        hint = hint_for(short_name(name), LOOKUPS) or "pass the value as a variable"
         yield Problem(where, f"the lookup '{name}' is not supported", hint=hint, line=call.lineno)
+    elif why := worker_lookups.of_call(call)[1]:
+        text = f"the lookup '{name}' is performed by the worker before the host is reached, and {why}"
+        yield Problem(where, text, hint="write the arguments out, or pass the value as a variable", line=call.lineno)

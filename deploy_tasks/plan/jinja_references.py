@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import nodes
 
@@ -28,41 +29,70 @@ class Meant:
         return self.computed and self.text == _ANY
 
 
-def meanings(tree: nodes.Node) -> Iterator[Meant]:
+Known = Callable[[nodes.Node], Sequence[Any]]
+"""The values that an expression may have, as far as the plan says them: none if it does not."""
+
+
+def nothing_known(_tree: nodes.Node) -> Sequence[Any]:
+    """Nothing is known of any variable."""
+    return ()
+
+
+def meanings(tree: nodes.Node, known: Known = nothing_known, depth: int = 8) -> Iterator[Meant]:
     """What the name in a reference may be, as far as the plan says it."""
     match tree:
-        case nodes.Const(value=str(text)):
-            yield Meant(text)
-        case nodes.Const(value=(list() | tuple()) as several):
-            yield from (Meant(text) for text in several if isinstance(text, str))
+        case nodes.Const(value=value):
+            yield from _of_value(value)
         case nodes.List(items=items) | nodes.Tuple(items=items):
             for item in items:
-                yield from meanings(item)
+                yield from meanings(item, known, depth)
         case nodes.CondExpr(expr1=yes, expr2=no):
-            yield from meanings(yes)
+            yield from meanings(yes, known, depth)
             if no is not None:
-                yield from meanings(no)
+                yield from meanings(no, known, depth)
         case nodes.Or(left=left, right=right):
-            yield from meanings(left)
-            yield from meanings(right)
+            yield from meanings(left, known, depth)
+            yield from meanings(right, known, depth)
+        case _ if depth and (values := known(tree)):
+            for value in values:
+                yield from meanings(value, known, depth - 1) if isinstance(value, nodes.Node) else _of_value(value)
         case _:
-            yield Meant(_pattern(tree), computed=True)
+            yield Meant(_pattern(tree, known, depth), computed=True)
 
 
-def _pattern(tree: nodes.Node) -> str:
+def _of_value(value: Any) -> Iterator[Meant]:
+    if isinstance(value, str):
+        yield Meant(value)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _of_value(item)
+
+
+def _pattern(tree: nodes.Node, known: Known, depth: int) -> str:
     """A regular expression for the texts that an expression gives."""
     match tree:
         case nodes.Const(value=str() | int() as text):
             return re.escape(str(text))
+        case nodes.TemplateData(data=text):
+            return re.escape(text)
         case nodes.Concat(nodes=parts):
-            return _joined(parts)
+            return _joined(parts, known, depth)
         case nodes.Add(left=left, right=right):
-            return _joined([left, right])
+            return _joined([left, right], known, depth)
+        case _ if depth and (values := known(tree)):
+            several = {_value_pattern(value, known, depth - 1) for value in values}
+            return _ANY if _ANY in several else f"(?:{'|'.join(sorted(several))})"
     return _ANY
 
 
-def _joined(parts: Iterable[nodes.Node]) -> str:
-    text = "".join(_pattern(part) for part in parts)
+def _value_pattern(value: Any, known: Known, depth: int) -> str:
+    if isinstance(value, nodes.Node):
+        return _pattern(value, known, depth)
+    return re.escape(str(value)) if isinstance(value, (str, int)) else _ANY
+
+
+def _joined(parts: Iterable[nodes.Node], known: Known, depth: int) -> str:
+    text = "".join(_pattern(part, known, depth) for part in parts)
     return text.replace(_ANY * 2, _ANY)
 
 

@@ -13,6 +13,7 @@ from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.documents import BadDocument, decode, read_bounded
 from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
+from deploy_tasks.plan.lookup_files import Wanted, in_text, looks_up
 
 MAX_TEMPLATE = 4 << 20
 _MAX_LISTED = 20_000
@@ -36,6 +37,15 @@ def included(name: str, file: Path, base: Path, search: Iterable[str], playbook_
             library = on_disk(base, template_folders(search, playbook_dir, name))
             read_parts(text, where=name, library=library, read=read)
     return list(found)
+
+
+def looked_up(templates: Iterable[Path], where: str, search: tuple[str, ...]) -> Iterator[Wanted]:
+    """The lookups of files in some template files."""
+    for template in templates:
+        with suppress(PlanError):
+            text = read_template(template)
+            if looks_up(text):
+                yield from in_text(text, where, search)
 
 
 def read_template(file: Path) -> str:

@@ -77,6 +77,11 @@ def delegated(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:delegated"
 
 
+def lookups(deployment: str) -> str:
+    """What the plan's lookups found on the worker, sealed. It expires."""
+    return f"{PREFIX}d:{deployment}:lookups"
+
+
 def events(deployment: str) -> str:
     """Stream of what happened, bounded."""
     return f"{PREFIX}d:{deployment}:events"

@@ -188,7 +188,7 @@ class Delegation:
             "attempt": 1,
             "host": self._grant.host,
             "vars": {"ansible_host": to.name, **to.variables, **own},
-            "extra_vars": dict(self._deployment.lowered_extra),
+            "extra_vars": {**self._deployment.lowered_extra, **self._deployment.answers(self._here).variables},
             "check": bool(question.get("check")),
             "diff": bool(question.get("diff")),
             "task": str(question["task"]),

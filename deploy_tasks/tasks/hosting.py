@@ -126,7 +126,7 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
 
 def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
     grant = held.grant
-    masker = deployment.masker(deployment.host(grant.host))
+    masker = deployment.masker(deployment.host(grant.host), deployment.others(here, grant))
     before = _before(here, grant)
     taken = take_all_back(here, deployment, grant)
     try:

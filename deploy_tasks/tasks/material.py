@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from deploy_tasks.plan.bundle import read_bundle
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.model import Plan, Play
 from deploy_tasks.plan.vault import secret_texts
+from deploy_tasks.plan.worker_lookups import Asked
 from deploy_tasks.rollout.prepare import DEFAULT_TRIPLE
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.views import Grant
@@ -24,6 +26,7 @@ from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.errands import Contents, Errand, contents
+from deploy_tasks.tasks.looked_up import Answers, answers, asked
 from deploy_tasks.tasks.said import says
 from deploy_tasks.tasks.sharing import Others, Reads, others
 from deploy_tasks.transport import Piece, Shipment
@@ -76,6 +79,7 @@ class Material:
     reads: Reads
     players: tuple[frozenset[str] | None, ...] = ()
     fatal: frozenset[str] = frozenset()
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
     def host(self, name: str) -> Host:
         """A host of the inventory; raises `KeyError`."""
@@ -123,15 +127,24 @@ class Material:
         """What hides the secrets of this deployment and host, and of what it is told of others."""
         return Masker([*self.secrets, *secret_values(host.vars), *(others.secrets if others else ())])
 
+    def answers(self, here: Context, *, now: bool = True) -> Answers:
+        """What the plan's lookups found on the worker; see `looked_up.answers`."""
+        return answers(here, self.record.id, self.asked, lifetime_s=self.lifetime_s, now=now)
+
     def others(self, here: Context, grant: Grant) -> Others:
-        """What the host is told of others in its batch. Raises `StoreError`, `RedisError`."""
-        if grant.phase == "undo" or (len(self.record.hosts) == 1 and not (self.reads.variables or self.reads.players)):
+        """What the host is told of others in its batch and of lookups. Raises `StoreError`, `RedisError`."""
+        if grant.phase == "undo":
+            with contextlib.suppress(StoreError):
+                found = self.answers(here, now=False)
+                return Others(answers=found.variables, secrets=found.secrets)
             return Others()
-        telling = any(says(errand) for errand in self.errands(here.store).values())
+        found = self.answers(here)
+        telling = len(self.record.hosts) > 1 and any(says(errand) for errand in self.errands(here.store).values())
         if not (self.reads.variables or self.reads.players or telling):
-            return Others()
+            return Others(answers=found.variables, secrets=found.secrets)
         name = f"{self.record.id} {grant.batch} {grant.sequence}"
-        return _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
+        told = _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
+        return replace(told, answers=found.variables, secrets=(*told.secrets, *found.secrets))
 
     def shipment(self, store: Store, grant: Grant) -> Shipment:
         """What the host may have to be sent."""
@@ -186,7 +199,7 @@ class Material:
             "attempt": grant.attempt,
             "host": host.name,
             "vars": (others or Others()).variables(host.name, host_variables(host, self.inventory)),
-            "extra_vars": dict(self.lowered_extra),
+            "extra_vars": {**self.lowered_extra, **(others.answers if others else {})},
             "check": options.check,
             "diff": options.diff,
             "tags": list(options.tags),
@@ -242,9 +255,19 @@ def _read(here: Context, deployment: str) -> Material:
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
     lowered = lower_vars({**plan.secret_vars, **extra})
     players = tuple(_players(play, inventory) for play in plan.plays)
-    return Material(
-        head.record, inventory, extra, lowered, tuple(secrets), artifacts, Reads.of(options), players, _fatal(plan)
-    )
+    reads = Reads.of(options)
+    made = Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, reads, players, _fatal(plan))
+    return replace(made, asked=_asked(here.store, made))
+
+
+def _asked(store: Store, made: Material) -> dict[str, Asked]:
+    """What the plan has the worker look up. An undo, which needs none of it, may find the program gone."""
+    document = next((each for each in made.artifacts.values() if each), None)
+    if document is None:
+        return {}
+    with contextlib.suppress(StoreError):
+        return asked(_blob(store, str(document["parts"][-1]["digest"])), made.inventory, made.lowered_extra)
+    return {}
 
 
 def _fatal(plan: Plan) -> frozenset[str]:

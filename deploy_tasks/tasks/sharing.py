@@ -64,6 +64,7 @@ class Others:
     hostvars: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     said: Mapping[str, Said] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
     def request(self, host: str) -> dict[str, Any]:
         """The fields of a host's request."""

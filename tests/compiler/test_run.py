@@ -13,6 +13,7 @@ from deploy_tasks.compiler import compile_plan, this_machine
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.files import files
 from deploy_tasks.plan.model import Host, Inventory, Plan, Play, Task
+from deploy_tasks.plan.playbook import load_playbook
 from deploy_tasks.plan.validate import check
 from tests.support.compiler import shared_cache
 
@@ -84,6 +85,59 @@ def test_templates_bring_what_they_include(tmp_path: Path) -> None:
     ended = run(plan, found, tmp_path / "state")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert out.read_text() == "# Linux\n<a>good good\n"
+
+
+def test_lookups_find_the_files_that_travel(tmp_path: Path) -> None:
+    out, source = tmp_path / "out", tmp_path / "source"
+    role = source / "roles" / "web"
+    for name, text in {
+        "files/key.pub": "key",
+        "files/conf.d/a.conf": "A",
+        "files/conf.d/b.conf": "B",
+        "templates/line.j2": "{{ x }} {{ lookup('file', 'deep.txt') }}",
+        "files/deep.txt": "deep",
+        "vars/other.yml": "answer: 42",
+    }.items():
+        (role / name).parent.mkdir(parents=True, exist_ok=True)
+        (role / name).write_text(text)
+    (source / "top.pub").write_text("top")
+    (role / "tasks").mkdir()
+    (role / "tasks" / "main.yml").write_text(
+        """
+- include_vars: "{{ lookup('first_found', wanted) }}"
+  vars: {wanted: {files: ["{{ inventory_hostname }}.yml", other.yml]}}
+- set_fact:
+    parts:
+      - "{{ lookup('file', 'key.pub') }}"
+      - "{{ lookup('template', 'line.j2', template_vars={'x': answer}) }}"
+      - "{{ pub }}"
+      - "{{ lookup('file', 'con' ~ 'f.d/' ~ letter ~ '.conf') }}"
+- copy: {content: "{{ lookup('file', item) }}", dest: "OUT/{{ item | basename }}"}
+  with_fileglob: conf.d/*
+- copy: {content: "{{ parts | join(',') }}", dest: "OUT/parts"}
+""".replace("OUT", str(out))
+    )
+    (source / "site.yml").write_text(
+        "- hosts: all\n  vars: {pub: \"{{ lookup('file', 'top.pub') }}\", letter: b}\n  roles: [web]\n"
+    )
+    out.mkdir()
+    loaded = load_playbook(source / "site.yml")
+    ended = run(loaded.plan, files(loaded.plan, loaded.base), tmp_path / "state")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert {path.name: path.read_text() for path in out.iterdir()} == {
+        "a.conf": "A",
+        "b.conf": "B",
+        "parts": "key,42 deep,top,B",
+    }
+
+
+def test_a_lookup_of_a_file_nobody_can_know_is_refused(tmp_path: Path) -> None:
+    looking = task(0, "debug", {"msg": "{{ lookup('file', somewhere) }}"})
+    with pytest.raises(PlanError, match=r"which file lookup\('file'\) means is only known on the host"):
+        files(play(looking), tmp_path)
+    looking = task(0, "debug", {"msg": "{{ lookup('file', 'gone.txt') }}"})
+    with pytest.raises(PlanError, match=r"there is no file 'gone\.txt' for lookup\('file'\)"):
+        files(play(looking), tmp_path)
 
 
 def test_a_mistake_in_an_included_template_is_told_with_its_file(tmp_path: Path) -> None:

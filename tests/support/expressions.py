@@ -43,18 +43,18 @@ class Evaluator:
     def __init__(self, command: Path) -> None:
         self._process = subprocess.Popen([command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def answer(self, tree: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, tree: Any, variables: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"tree": tree, "vars": variables}).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"tree": tree, "vars": variables, **more}).encode() + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, f"the evaluator died on {tree!r}"
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def eval(self, tree: Any, variables: Mapping[str, Any]) -> Outcome:
-        answer = self.answer(tree, variables)
+    def eval(self, tree: Any, variables: Mapping[str, Any], **more: Any) -> Outcome:
+        answer = self.answer(tree, variables, **more)
         return Outcome(answer.get("repr"), answer.get("error"), answer.get("kind"))
 
     def expression(self, text: str, variables: Mapping[str, Any]) -> Outcome:

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runner/expr"
 	"runner/program"
 	"runner/value"
 )
@@ -17,7 +18,8 @@ type frame struct {
 	when     []any
 	tags     []string
 	role     *role
-	caught   bool // a failure goes to some block's rescue
+	caught   bool     // a failure goes to some block's rescue
+	search   []string // folders in which lookups find files
 }
 
 // role is the role that a step belongs to.
@@ -90,7 +92,7 @@ func (f frame) looped(loop *value.Dict, at string) frame {
 // all what the engine itself defines.
 func (r *run) scope(f frame, loop *value.Dict) *scope {
 	h := r.host
-	s := &scope{last: r.fallback}
+	s := &scope{last: r.fallback, library: func() *expr.Library { return r.library(f.search) }}
 	s.magic = func(name string, s *scope) (any, bool) { return r.magic(f, name, s) }
 	s.add(loop, true)
 	s.add(h.extra, false)

@@ -114,6 +114,7 @@ func (r *run) inclusions(inc *program.Include, f, own frame) (outcome, []inclusi
 }
 
 func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i int) (outcome, *inclusion) {
+	own.search = inc.Search
 	s := r.scope(own, loop)
 	if o, met := r.conditions(own.when, s); !met {
 		return o, nil

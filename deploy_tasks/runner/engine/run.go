@@ -58,6 +58,7 @@ type Engine struct {
 	theirs   map[string]outcome      // what another host has performed for all
 	carried  carried
 	foreign  *value.Dict // what is known of other hosts, once it was asked for
+	names    []string    // of all files that travel with the program, once a lookup wanted them
 }
 
 // resultKey names one execution of a task's item; its index is -1 without a loop.

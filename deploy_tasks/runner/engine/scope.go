@@ -21,6 +21,16 @@ type scope struct {
 	last   func(name string) (any, bool)           // after them
 	cache  map[string]any
 	busy   map[string]bool
+
+	library func() *expr.Library // the files that lookups find
+}
+
+// Library is the files that lookups find, nil for none.
+func (s *scope) Library() *expr.Library {
+	if s.library == nil {
+		return nil
+	}
+	return s.library()
 }
 
 // Lookup implements expr.Scope.

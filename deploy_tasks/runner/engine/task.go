@@ -45,6 +45,7 @@ func (r *run) task(t *program.Task, f frame) halt {
 // perform runs a task or handler.
 func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 	f = f.inside(t.Vars, t.When, t.Tags)
+	f.search = t.Search
 	if t.Module == "meta" {
 		return r.meta(t, f)
 	}

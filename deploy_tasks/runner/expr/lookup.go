@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math/rand/v2"
 	"strings"
 
 	"runner/expr/regex"
@@ -22,6 +23,11 @@ func init() {
 		"nested":        lookupNested,
 		"subelements":   lookupSubelements,
 		"sequence":      lookupSequence,
+		"random_choice": lookupRandomChoice,
+		"file":          lookupFile,
+		"template":      lookupTemplate,
+		"fileglob":      lookupFileGlob,
+		"first_found":   lookupFirstFound,
 	}
 }
 
@@ -35,16 +41,31 @@ func lookup(c *call, wantList bool) (any, error) {
 	if !ok {
 		return nil, valueError("lookup plugin (%s) not found", name)
 	}
-	if err := checkDefined(value.Tuple(c.args)); err != nil {
+	if err := checkDefined(value.Tuple(c.args)); err != nil && name != "first_found" { // which leaves out what is undefined
 		return nil, err
 	}
 	options := c.kwargs.Copy()
+	return lookedUp(name, options, wantList, func() ([]any, error) {
+		return run(&call{c.eval, name, c.args[1:], options})
+	})
+}
+
+// lookedUp is what a lookup gives: the list of what it finds, or what that is as one value. The options that all lookups
+// have are taken from the others. What goes wrong may be ignored; then there is nothing.
+func lookedUp(name string, options *value.Dict, wantList bool, run func() ([]any, error)) (any, error) {
 	if v, ok := options.Get("wantlist"); ok {
 		wantList = value.Truthy(v)
-		options.Delete("wantlist")
 	}
-	found, err := run(&call{c.eval, name, c.args[1:], options})
-	if err != nil || wantList {
+	lenient := value.Str(option(options, "errors", "strict")) != "strict"
+	options.Delete("wantlist")
+	options.Delete("errors")
+	found, err := run()
+	switch {
+	case err != nil && lenient && wantList:
+		return []any{}, nil
+	case err != nil && lenient:
+		return nil, nil
+	case err != nil || wantList:
 		return found, err
 	}
 	if len(found) == 1 {
@@ -111,6 +132,14 @@ func lookupVarNames(c *call) ([]any, error) {
 		}
 	}
 	return out, nil
+}
+
+// lookupRandomChoice is one of the terms.
+func lookupRandomChoice(c *call) ([]any, error) {
+	if len(c.args) == 0 {
+		return c.args, nil
+	}
+	return []any{c.args[rand.IntN(len(c.args))]}, nil
 }
 
 func lookupDict(c *call) ([]any, error) {

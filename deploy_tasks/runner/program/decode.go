@@ -28,7 +28,8 @@ func Decode(text []byte) (*Program, error) {
 	}
 	d := &decoder{}
 	p := &Program{Name: d.text(root, "name"), PlaybookDir: d.text(root, "playbook_dir"), Templates: d.dict(root, "templates"),
-		Host: d.dict(root, "host"), Files: map[string]module.Entry{}}
+		Others: d.texts(root, "others"),
+		Host:   d.dict(root, "host"), Files: map[string]module.Entry{}}
 	for _, item := range d.list(root, "plays") {
 		p.Plays = append(p.Plays, d.play(d.object(item, "plays")))
 	}

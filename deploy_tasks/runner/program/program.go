@@ -12,6 +12,7 @@ type Program struct {
 	Plays       []Play
 	Files       map[string]module.Entry
 	Templates   *value.Dict // template name → NODE
+	Others      []string    // names of files that came along in other ways: variables, tasks
 	Host        *value.Dict // variables of the one host this is for, empty when it is for any
 }
 

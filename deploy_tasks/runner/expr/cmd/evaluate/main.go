@@ -1,6 +1,7 @@
 // Command evaluate answers expressions on standard input for tests: it is no part of the runner.
 //
 // Each line is {"tree": NODE, "vars": {…}} and is answered by {"repr": …, "value": …} or {"error": …, "kind": …}.
+// With "files" (contents by name), "templates" (NODEs) and "search" (folders) lookups find files.
 // With --names it prints the filters, tests and functions there are.
 package main
 
@@ -8,12 +9,19 @@ import (
 	"bufio"
 	"errors"
 	"os"
+	"sort"
 
 	"runner/expr"
 	"runner/value"
 )
 
-type variables struct{ dict *value.Dict }
+type variables struct {
+	dict  *value.Dict
+	files *expr.Library
+}
+
+// Library is the files that lookups find.
+func (v variables) Library() *expr.Library { return v.files }
 
 // Lookup finds a variable and resolves the expressions in it.
 func (v variables) Lookup(name string) (any, bool, error) {
@@ -46,6 +54,30 @@ func main() {
 	}
 }
 
+// library is what a request says of files, nil if nothing.
+func library(request *value.Dict) *expr.Library {
+	found, _ := request.Get("files")
+	files, ok := found.(*value.Dict)
+	if !ok {
+		return nil
+	}
+	search, _ := request.Get("search")
+	folders, _ := value.Items(search)
+	given, _ := request.Get("templates")
+	templates, _ := given.(*value.Dict)
+	l := &expr.Library{Names: append(files.Keys(), templates.Keys()...)}
+	sort.Strings(l.Names)
+	for _, folder := range folders {
+		l.Search = append(l.Search, value.Str(folder))
+	}
+	l.Read = func(name string) (string, error) {
+		content, _ := files.Get(name)
+		return value.Str(content), nil
+	}
+	l.Template = func(name string) (any, bool) { return templates.Get(name) }
+	return l
+}
+
 func list(names []string) []any {
 	var out []any
 	for _, name := range names {
@@ -63,7 +95,7 @@ func answer(line []byte) *value.Dict {
 	tree, _ := d.Get("tree")
 	vars, _ := d.Get("vars")
 	dict, _ := vars.(*value.Dict)
-	result, err := expr.Eval(tree, variables{dict})
+	result, err := expr.Eval(tree, variables{dict, library(d)})
 	if err != nil {
 		kind := "other"
 		var failed *expr.Error

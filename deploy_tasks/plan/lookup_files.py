@@ -1,0 +1,222 @@
+"""The files that lookups (`file`, `template`) may mean, so that they travel with the plan."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from deploy_tasks.plan import worker_lookups
+from deploy_tasks.plan.jinja import environment, is_template
+from deploy_tasks.plan.jinja_checks import LOOKUP_FUNCTIONS, walk
+from deploy_tasks.plan.jinja_names import FILE_LOOKUPS, short_name
+from deploy_tasks.plan.jinja_references import Known, Library, Meant, meanings, nothing_known
+from deploy_tasks.plan.model import Block, Include, Model, Plan, Play, Step, Task
+
+_CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
+_CONTENT = frozenset({"file", "template"})
+_MAX_VALUES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One lookup of a file: the place in the document, its kind, what its name may be, where it is looked for.
+
+    `certain`: it stands in a task, so that its file must be there; a variable may never be used.
+    """
+
+    where: str
+    kind: str
+    meant: tuple[Meant, ...]
+    search: tuple[str, ...]
+    certain: bool = False
+
+    def folders(self, playbook_dir: str) -> tuple[str, ...]:
+        """The folders in which the file is looked for. A name within the plan's folder is one that was found before."""
+        places = [*self.search, playbook_dir]
+        subfolder = "templates" if self.kind == "template" else "files"
+        both = [posixpath.normpath(posixpath.join(place, under)) for place in places for under in (subfolder, "")]
+        return tuple(dict.fromkeys([*both, "."]))
+
+    def files(self, library: Library) -> tuple[list[str], str | None]:
+        """The files that may be meant, and what is wrong with the name, if something is."""
+        found: dict[str, None] = {}
+        wrong = None
+        for meant in self.meant:
+            if meant.vague:
+                wrong = f"which file lookup('{self.kind}') means is only known on the host"
+            elif meant.computed:
+                found.update(dict.fromkeys(library.matching(meant).values()))
+            elif (file := library.find(meant.text)) is not None:
+                found[file] = None
+            else:
+                wrong = f"there is no file '{meant.text[:200]}' for lookup('{self.kind}')"
+        return list(found), wrong if self.certain and not found else None
+
+
+def looks_up(text: str) -> bool:
+    """Whether a text has a lookup of files in it."""
+    return _CALL.search(text) is not None
+
+
+def plan_looks_up(plan: Plan) -> bool:
+    """Whether any expression of a plan looks up files. Those in template files do not count here."""
+    return any(looks_up(text) for _element, text in _all_texts(plan))
+
+
+def wanted(plan: Plan) -> Iterator[Wanted]:
+    """The lookups in a plan that read a file."""
+    values = _Values(plan)
+    everywhere = tuple(dict.fromkeys(folder for task in plan.walk() for folder in task.search))
+    for element, text in _all_texts(plan):
+        if looks_up(text):
+            search = element.search if isinstance(element, (Task, Include)) else everywhere
+            where = getattr(element, "where", "")
+            certain = isinstance(element, (Task, Include))
+            yield from in_text(text, where, search, values.within(element), certain=certain)
+
+
+def in_text(
+    text: str, where: str, search: tuple[str, ...], known: Known = nothing_known, *, certain: bool = False
+) -> Iterator[Wanted]:
+    """The lookups of files in a template or a bare expression."""
+    try:
+        tree = environment().parse(text if is_template(text) else "{{ " + text + " }}")
+    except TemplateSyntaxError:
+        return  # it is told where expressions are checked
+    for call in walk(tree):
+        kind = _kind(call)
+        if kind is not None and isinstance(call, nodes.Call) and worker_lookups.of_call(call) == (None, None):
+            meant = tuple(each for term in call.args[1:] for each in meanings(term, known))
+            yield Wanted(where, kind, meant, search, certain)
+
+
+def _kind(call: nodes.Node) -> str | None:
+    match call:
+        case nodes.Call(node=nodes.Name(name=function), args=[nodes.Const(value=str(name)), *_]):
+            kind = short_name(name)
+            return kind if function in LOOKUP_FUNCTIONS and kind in _CONTENT else None
+    return None
+
+
+def _all_texts(plan: Plan) -> Iterator[tuple[Play | Step | Plan, str]]:
+    for play in plan.plays:
+        for text in _texts([play.defaults, play.vars, play.role_vars, [each.choices for each in play.vars_files]]):
+            yield play, text
+        for step in (*play.tasks, *play.handlers):
+            yield from _step_texts(step)
+
+
+def _step_texts(step: Step) -> Iterator[tuple[Step, str]]:
+    inner = [value for value in step.__dict__.values() if not _holds_steps(value)]
+    for text in _texts(inner):
+        yield step, text
+    if isinstance(step, Block):
+        for part in (*step.block, *step.rescue, *step.always):
+            yield from _step_texts(part)
+    elif isinstance(step, Include):
+        for choice in step.choices.values():
+            for part in choice:
+                yield from _step_texts(part)
+
+
+def _holds_steps(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(isinstance(item, tuple) for item in value.values())
+    return isinstance(value, tuple) and any(isinstance(item, Model) for item in value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+class _Values:
+    """What the plan says of variables anywhere: the candidates for a name that depends on them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._found: dict[str, list[Any]] = {}
+        for play in plan.plays:
+            self._note([play.defaults, play.vars, play.role_vars])
+            self._note(choice for file in play.vars_files for choice in file.choices.values())
+            for step in (*play.tasks, *play.handlers):
+                self._step(step)
+
+    def _step(self, step: Step) -> None:
+        self._note([step.vars])
+        if isinstance(step, Task):
+            self._note(step.var_files.values())
+            self._note([step.args] if step.module == "set_fact" else [])
+        elif isinstance(step, Block):
+            self._note([step.defaults, step.role_vars, step.params])
+        parts = (*step.block, *step.rescue, *step.always) if isinstance(step, Block) else ()
+        parts = tuple(p for c in step.choices.values() for p in c) if isinstance(step, Include) else parts
+        for part in parts:
+            self._step(part)
+
+    def _note(self, layers: Iterable[Mapping[str, Any]]) -> None:
+        for layer in layers:
+            for name, value in layer.items():
+                if len(known := self._found.setdefault(name, [])) < _MAX_VALUES:
+                    known.append(value)
+
+    def within(self, element: Play | Step | Plan) -> Known:
+        """What is known in a task, whose loop says what its item may be."""
+        loop = getattr(element, "loop", None)
+        items = (
+            {element.loop_var: loop} if isinstance(element, (Task, Block, Include)) and isinstance(loop, list) else {}
+        )
+
+        def known(tree: nodes.Node) -> list[Any]:
+            match tree:
+                case nodes.Name(name=name):
+                    found = items[name] if name in items else self._found.get(name, [])
+                case nodes.Getattr(node=node, attr=key) | nodes.Getitem(node=node, arg=nodes.Const(value=key)):
+                    found = [each[key] for each in known(node) if isinstance(each, Mapping) and key in each]
+                case nodes.Filter(name="default" | "d", node=nodes.Node() as node, args=[fallback, *_]):
+                    found = [*known(node), fallback]
+                case nodes.Call() if _finds(tree):
+                    found = [part for term in tree.args[1:] for part in _unfolded(term, known)]
+                case _:
+                    return []
+            return [each for value in found[:_MAX_VALUES] for each in _read(value)]
+
+        return known
+
+
+def _finds(call: nodes.Call) -> bool:
+    """Whether a call is another lookup whose terms are names of files."""
+    match call:
+        case nodes.Call(node=nodes.Name(name=function), args=[nodes.Const(value=str(name)), _, *_]):
+            return function in LOOKUP_FUNCTIONS and short_name(name) == "first_found"
+    return False
+
+
+def _unfolded(term: nodes.Node, known: Known) -> list[Any]:
+    return list(term.items) if isinstance(term, (nodes.List, nodes.Tuple)) else [term]
+
+
+def _read(value: Any) -> Iterator[Any]:
+    """A value as it is, one with expressions as their trees."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _read(item)
+    elif isinstance(value, str) and is_template(value):
+        try:
+            body = environment().parse(value).body
+        except TemplateSyntaxError:
+            return
+        parts = [part for output in body if isinstance(output, nodes.Output) for part in output.nodes]
+        yield parts[0] if len(parts) == 1 else nodes.Concat(parts)
+    else:
+        yield value

@@ -1,0 +1,91 @@
+"""The lookups of a deployment: performed once by the first worker that needs them, sealed in Redis for the others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy_tasks.compiler import lower_vars
+from deploy_tasks.errors import PlanError, StoreError
+from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.worker_lookups import Asked, asks_worker, in_program
+from deploy_tasks.rollout import keys
+from deploy_tasks.tasks.context import Context
+from deploy_tasks.tasks.lookups import confidential, perform
+
+_TURN_S = 600.0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the lookups found, by the variables that bring it to hosts, and which texts of it are secret."""
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+def asked(program: Path, inventory: Inventory, extra: Mapping[str, Any]) -> dict[str, Asked]:
+    """All that a packed program, the variables of an inventory's hosts and extra variables ask the worker.
+
+    Raises `StoreError` when the program cannot be read.
+    """
+    try:
+        packed = gzip.decompress(program.read_bytes())
+        document = json.loads(packed) if b'"fetched"' in packed else None
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise StoreError(f"the program in the store cannot be read: {error}") from None
+    found = [*in_program(document), *in_program(dict(extra))]
+    for text in _texts(host.vars for host in inventory.hosts.values()):
+        found += _in_text(text)
+    return {each.name: each for each in found}
+
+
+def _texts(variables: Iterable[Any]) -> set[str]:
+    """The different texts in variables that may ask the worker."""
+    return {text for each in variables for text in _walk(each) if asks_worker(text)}
+
+
+def _walk(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _walk(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _walk(item)
+
+
+def _in_text(text: str) -> list[Asked]:
+    try:
+        return list(in_program(lower_vars({"text": text})))
+    except PlanError:
+        return []  # told where the host's variables are lowered
+
+
+def answers(here: Context, deployment: str, wanted: Mapping[str, Asked], *, lifetime_s: int, now: bool) -> Answers:
+    """The answers to all that is wanted. Unless they are there, they are looked up now, or nothing is known yet.
+
+    Raises `StoreError`, `RedisError`.
+    """
+    if not wanted:
+        return Answers()
+    key = keys.lookups(deployment)
+    sealed = here.redis.get(key)
+    if sealed is None and now:
+        with here.redis.lock(f"{key}:turn", timeout=_TURN_S):
+            sealed = here.redis.get(key)
+            if sealed is None:
+                found = {name: perform(each, here.settings) for name, each in wanted.items()}
+                sealed = here.seal.seal(json.dumps(found).encode(), key)
+                here.redis.set(key, sealed, ex=lifetime_s)
+    if sealed is None:
+        return Answers()
+    found = json.loads(here.seal.open(str(sealed), key))
+    hidden = [text for name, each in wanted.items() for text in confidential(each, found.get(name, {}))]
+    return Answers(found, tuple(hidden))
