@@ -7,6 +7,7 @@ escape; what is made here is for within `{{ }}`, and `escaped` is the same for e
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ def expression(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(str(key))}: {expression(item)}" for key, item in value.items()) + "}"
+        return mapping(value.items())
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(expression(item) for item in value) + "]"
     if value is None:
@@ -81,6 +82,15 @@ def expression(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"({value!r})" if value < 0 else repr(value)
+
+
+def mapping(items: Iterable[tuple[Any, Any]]) -> str:
+    """The expression of a mapping, whose keys may be numbers, true, false and null."""
+    return "{" + ", ".join(f"{_key(key)}: {expression(value)}" for key, value in items) + "}"
+
+
+def _key(key: Any) -> str:
+    return literal(key) if isinstance(key, str) else expression(key)
 
 
 def literal(text: str) -> str:

@@ -43,7 +43,9 @@ class Values:
     """Makes plain data of nodes: dict, list, str, int, float, bool and None, keys as text, dates as text.
 
     `unlock` gives the value that stands for an encrypted text; without it such a text is refused. `twice` is told
-    of every key that stands twice in a mapping (the last one counts), if given.
+    of every key that stands twice in a mapping (the last one counts), if given. `strange` gives the value that stands
+    for a mapping with keys that are no text, as numbers; without it, and for the document's outer mappings, they become
+    text.
     """
 
     def __init__(
@@ -51,13 +53,18 @@ class Values:
         unlock: Callable[[str], Any] | None = None,
         twice: Callable[[yaml.Node, str, int], None] | None = None,
         limit: int = MAX_NODES,
+        strange: Callable[[list[tuple[Any, Any]]], Any] | None = None,
     ) -> None:
         self._unlock, self._twice, self._left = unlock, twice, limit
+        self._strange = strange
+        #: From which depth on keys may be numbers: not those of the document's own entries.
+        self._least = 0
         self._limit = limit
         self._loader = yaml.CSafeLoader("")
 
     def of(self, node: yaml.Node | None) -> Any:
         """The value of a node. Raises `BadValue`."""
+        self._least = 2 if isinstance(node, yaml.SequenceNode) else 1
         return None if node is None else self._value(node, 0, False)
 
     def _value(self, node: yaml.Node, depth: int, unsafe: bool) -> Any:
@@ -81,13 +88,18 @@ class Values:
             raise _unknown_tag(node)
         found: dict[str, Any] = {}
         own: dict[str, int] = {}
+        real: dict[str, Any] = {}
         for key_node, value_node, merged in self._entries(node, 0):
-            key = self._key(key_node)
+            real[key := self._key(key_node)] = key_node
             if not merged:
                 if key in own and self._twice:
                     self._twice(key_node, key, own[key])
                 own[key] = key_node.start_mark.line + 1
             found[key] = self._value(value_node, depth + 1, unsafe)
+        if self._strange and depth >= self._least and node.tag != _SET:
+            keys = {key: self._plain(key_node) for key, key_node in real.items()}
+            if not all(isinstance(key, str) for key in keys.values()):
+                return self._strange([(keys[key], value) for key, value in found.items()])
         return sorted(found) if node.tag == _SET else found
 
     def _entries(self, node: yaml.MappingNode, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:

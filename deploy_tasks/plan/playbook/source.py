@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from pydantic_core import PydanticCustomError
 
 from deploy_tasks.errors import Problem
 from deploy_tasks.plan.documents import BadDocument, at_node, compose_yaml, decode, placed, read_bounded
 from deploy_tasks.plan.fields import kind
+from deploy_tasks.plan.jinja_pieces import mapping
 from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.vault import Vault, covered
 from deploy_tasks.plan.yaml_values import BadValue, Values
@@ -108,9 +110,17 @@ class Sources:
 
         try:
             unlock = placed(lambda locked: self._vault.hide_text(locked, shown))
-            return Values(unlock, twice, MAX_NODES).of(root)
+            return Values(unlock, twice, MAX_NODES, _with_numbers).of(root)
         except BadValue as error:
             raise BadDocument(at_node(error.node, error.message, error.hint, shown, text)) from None
+
+
+def _with_numbers(items: list[tuple[Any, Any]]) -> Any:
+    """A mapping with keys that JSON does not have, as the template that gives it; else its keys as text."""
+    try:
+        return f"{{{{ {mapping(items)} }}}}"
+    except PydanticCustomError:
+        return {str(key): value for key, value in items}
 
 
 def _root(text: str, shown: str, vaulted: bool) -> yaml.Node | None:
