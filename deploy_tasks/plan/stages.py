@@ -117,8 +117,16 @@ def _together(before: Play, play: Play, hosts_before: tuple[str, ...], hosts: tu
         return False
     if len(hosts) == 1:
         return True
+    if _ends_for_all(before):
+        return False
     reads = reader.play(play)
     return not reads.variables and (not reads.others or play.strategy in _FREE)
+
+
+def _ends_for_all(play: Play) -> bool:
+    """Whether what fails on one host may end the plan for the others: they wait at the play's end to hear of it."""
+    budget = play.max_fail_percentage is not None
+    return budget or play.any_errors_fatal or any(task.any_errors_fatal for task in play.walk())
 
 
 def _cut(play: Play, reader: Reader) -> list[Play]:
