@@ -23,7 +23,7 @@ from deploy_tasks.store.files import make_folder
 
 TIMEOUT_S = 600.0
 _KIND = "runners"
-_FORM = "2"
+_FORM = "3"
 _ERROR_LINES = 20
 _STALE_BUILD_S = 2 * 3600.0
 

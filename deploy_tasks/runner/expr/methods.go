@@ -48,7 +48,7 @@ func methodsOf(v any) methodTable {
 		return tupleMethods
 	case *value.Dict:
 		return dictMethods
-	case int64, *big.Int, float64:
+	case bool, int64, *big.Int, float64:
 		return numberMethods
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/clock"
 	"runner/fmt"
 	"runner/value"
 )
@@ -129,70 +130,11 @@ func filterToDatetime(c *call, v any) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	t, ok := strptime(s, format)
+	t, ok := clock.Strptime(s, format, time.UTC)
 	if !ok {
 		return nil, valueError("time data %s does not match format %s", value.Repr(s), value.Repr(format))
 	}
 	return moment{t}, nil
-}
-
-// readLayouts are the directives strptime reads, in Go's form: numbers with or without a leading zero.
-var readLayouts = map[byte]string{
-	'Y': "2006", 'm': "1", 'd': "2", 'H': "15", 'M': "4", 'S': "5", 'y': "06", 'I': "3", 'p': "PM", 'a': "Mon", 'A': "Monday",
-	'b': "Jan", 'B': "January", 'z': "-0700", 'Z': "MST", 'f': "000000", 'j': "002", 'T': "15:4:5", 'F': "2006-1-2",
-}
-
-func strptime(s, format string) (time.Time, bool) {
-	layout := ""
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			layout += format[i : i+1]
-			continue
-		}
-		i++
-		part, ok := readLayouts[format[i]]
-		switch {
-		case format[i] == '%':
-			part = "%"
-		case !ok:
-			return time.Time{}, false
-		case format[i] == 'f':
-			return readFraction(s, format, i, layout)
-		case format[i] == 'z' && strings.HasSuffix(s, "Z"):
-			part = "Z07:00"
-		}
-		layout += part
-	}
-	t, err := time.Parse(layout, s)
-	return dated(t, format), err == nil
-}
-
-// dated puts a time without a year into 1900, as Python does.
-func dated(t time.Time, format string) time.Time {
-	if strings.ContainsAny(format, "YyF") || t.Year() != 0 {
-		return t
-	}
-	return t.AddDate(1900, 0, 0)
-}
-
-// readFraction reads a format whose %f follows a point, as it nearly always does.
-func readFraction(s, format string, at int, layout string) (time.Time, bool) {
-	rest := format[at+1:]
-	if !strings.HasSuffix(layout, ".") {
-		return time.Time{}, false
-	}
-	for _, digits := range []string{"000000", "00000", "0000", "000", "00", "0"} {
-		part := layout + digits
-		if rest == "Z" || rest == "%z" {
-			part += "Z0700"
-		} else {
-			part += rest
-		}
-		if t, err := time.Parse(part, s); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // isoText is Python's isoformat with a given separator.

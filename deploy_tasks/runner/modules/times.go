@@ -3,9 +3,9 @@ package modules
 import (
 	"io"
 	"os"
-	"strings"
 	"time"
 
+	"runner/clock"
 	"runner/fmt"
 	"runner/module"
 )
@@ -45,8 +45,8 @@ func momentOf(p *params, name string, touch bool) (moment, error) {
 		return moment{now: true}, nil
 	}
 	format := p.str(name + "_format")
-	at, err := time.ParseInLocation(goLayout(format), word, time.Local)
-	if err != nil {
+	at, ok := clock.Strptime(word, format, time.Local)
+	if !ok {
 		return moment{}, fmt.Errorf("Error while obtaining timestamp for time %s using format %s: time data '%s' does not match format '%s'",
 			word, format, word, format)
 	}
@@ -104,13 +104,6 @@ func (m moment) from(before time.Time) time.Time {
 
 // seconds is a time as Python's float of seconds.
 func seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
-
-// goLayout turns a strptime format into Go's.
-func goLayout(format string) string {
-	return strings.NewReplacer("%%", "%", "%Y", "2006", "%y", "06", "%m", "01", "%d", "02", "%e", "_2", "%j", "002",
-		"%H", "15", "%I", "03", "%M", "04", "%S", "05", "%p", "PM", "%b", "Jan", "%B", "January", "%a", "Mon",
-		"%A", "Monday", "%Z", "MST", "%z", "-0700", "%T", "15:04:05", "%D", "01/02/06", "%F", "2006-01-02").Replace(format)
-}
 
 // noBytes is the content of an empty file.
 type noBytes struct{}
