@@ -102,7 +102,7 @@ def test_a_named_plan_reads_nothing_outside_its_folder(site: Path) -> None:
     inside.mkdir()
     (inside / "site.yml").write_text("- hosts: all\n  tasks:\n    - copy: {src: ../a.txt, dest: /tmp/a}\n")
     assert prepare(Request(str(inside / "site.yml"), "web1,")).plan.plays
-    with pytest.raises((PlanError, BadInput), match="outside|no file"):
+    with pytest.raises((PlanError, BadInput), match=r"outside|no file"):
         prepare(Request(str(inside / "site.yml"), "web1,", within=inside))
     kept = {"metadata": {"deploy_tasks": {"base_dir": ".."}}, "plays": []}
     (inside / "kept.json").write_text(json.dumps(kept))
@@ -110,7 +110,7 @@ def test_a_named_plan_reads_nothing_outside_its_folder(site: Path) -> None:
         prepare(Request(str(inside / "kept.json"), "web1,", within=inside))
 
 
-@pytest.mark.parametrize("text", ["/etc", "../../../../..", "../other", "/", "\x00", "nothere"])
+@pytest.mark.parametrize("text", ["/etc", "../" * 30, "../other", "/", "\x00", "nothere"])
 def test_a_document_names_only_folders_of_its_own_line(site: Path, text: str) -> None:
     (site.parent / "other").mkdir()
     with pytest.raises(PlanError):
