@@ -41,12 +41,16 @@ class HostArtifact:
 
 def host_variables(host: Host, inventory: Inventory) -> dict[str, Any]:
     """What a program is told of its host: the inventory's variables, lowered, and what Ansible derives from it."""
-    return lower_vars(host.vars) | {
-        "inventory_hostname": host.name,
-        "inventory_hostname_short": host.name.split(".")[0],
-        "group_names": sorted(group for group in host.groups if group != "all"),
-        "groups": {name: list(members) for name, members in inventory.groups.items()},
-    }
+    return (
+        lower_vars(host.vars)
+        | {
+            "inventory_hostname": host.name,
+            "inventory_hostname_short": host.name.split(".")[0],
+            "group_names": sorted(group for group in host.groups if group != "all"),
+            "groups": {name: list(members) for name, members in inventory.groups.items()},
+        }
+        | ({"inventory_file": inventory.file, "inventory_dir": inventory.folder} if inventory.file else {})
+    )
 
 
 def compile_hosts(
@@ -66,6 +70,7 @@ def compile_hosts(
     """
     linked = compiler.compile(plan, files, targets.values(), inventory=inventory, rebuild=rebuild)
     program = lower(plan, files, inventory)
+    inventory = inventory.model_copy(update={"file": ""})  # no path of this machine gets into a file
     begun = {target: _Begun.of(artifact.path) for target, artifact in linked.items()}
     written = []
     for name, target in targets.items():

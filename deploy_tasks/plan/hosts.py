@@ -115,6 +115,8 @@ class Inventory(BaseModel):
     hosts: dict[str, Host] = {}
     groups: dict[str, tuple[str, ...]] = {}
     secrets: tuple[str, ...] = Field((), repr=False)
+    file: str = Field("", description="what it was read from, absolute; empty for names given directly")
+    folder: str = Field("", description="the folder of `file`, or itself when it is one")
     made: dict[str, tuple[str, ...]] = Field({}, description="groups made while a plan runs: the hosts that may join")
 
     def select(self, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -139,5 +141,7 @@ class Inventory(BaseModel):
                 group: tuple(member for member in members if member in wanted) for group, members in self.groups.items()
             },
             secrets=self.secrets,
+            file=self.file,
+            folder=self.folder,
             made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
         )

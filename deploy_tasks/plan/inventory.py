@@ -51,7 +51,8 @@ def load_inventory(path: str | Path, *, plan_dir: Path | None = None, vault: Vau
     for file in _files(place, 0) if place.is_dir() else [place]:
         _read(file, graph, vault)
     beside = place if place.is_dir() else place.absolute().parent
-    return _guarded(graph.build(*_folders(beside, plan_dir, vault), source=text), vault)
+    found = _guarded(graph.build(*_folders(beside, plan_dir, vault), source=text), vault)
+    return found.model_copy(update={"file": str(place.absolute()), "folder": str(beside.absolute())})
 
 
 def parse_hosts_argument(text: str, *, plan_dir: Path | None = None, vault: Vault | None = None) -> Inventory:
