@@ -25,12 +25,13 @@ class Place:
     """Where a statement stands, as far as inheritance cares.
 
     `top`: on the template's own level, in an `if` too; `root`: not even in an `if`; `silent`: what it writes counts
-    only when the template extends no other.
+    only when the template extends no other; `caught`: what it writes goes through a filter, into a variable or a macro.
     """
 
     top: bool = False
     root: bool = False
     silent: bool = False
+    caught: bool = False
 
 
 class Statements:
@@ -46,10 +47,9 @@ class Statements:
         silent = tree.find(nodes.Extends) is not None
         try:
             body = self.body(tree.body, Place(top=True, root=True, silent=silent))
-        except _ExtendsTwice as error:
-            problem = Problem(where, "a template extends one other only", file=where, line=error.line)
-            raise ExpressionError([problem]) from None
-        blocks = {block.name: self.body(block.body, Place()) for block in tree.find_all(nodes.Block)}
+            blocks = {block.name: self.body(block.body, Place()) for block in tree.find_all(nodes.Block)}
+        except _Refused as error:
+            raise ExpressionError([Problem(where, str(error), error.hint, file=where, line=error.line)]) from None
         return [body, blocks]
 
     def body(self, body: Sequence[nodes.Node], place: Place) -> list[Node]:
@@ -68,10 +68,10 @@ class Statements:
             case nodes.Assign(target=target, node=node):
                 return [["set", _target(target), _expression(node)]]
             case nodes.AssignBlock(target=target, filter=pipe, body=body):
-                lowered = self.body(body, replace(inner, silent=False))
+                lowered = self.body(body, replace(inner, silent=False, caught=True))
                 return [["setblock", _target(target), lowered, _expression(pipe) if pipe else None]]
             case nodes.FilterBlock(body=body, filter=pipe):
-                return [["filterblock", _expression(pipe), self.body(body, inner)]]
+                return [["filterblock", _expression(pipe), self.body(body, replace(inner, caught=True))]]
             case nodes.With(targets=targets, values=values, body=body):
                 pairs = zip(targets, values, strict=True)
                 return [["with", [[_target(to), _expression(value)] for to, value in pairs], self.body(body, inner)]]
@@ -121,11 +121,22 @@ class Statements:
         names = {name.name for statement in tree.body for name in statement.find_all(nodes.Name)}
         extras = [name for name in ("caller", "kwargs", "varargs") if name in names]
         parameters = [arg.name for arg in tree.args]
-        return [parameters, [_expression(default) for default in tree.defaults], self.body(tree.body, Place()), extras]
+        return [
+            parameters,
+            [_expression(default) for default in tree.defaults],
+            self.body(tree.body, Place(caught=True)),
+            extras,
+        ]
 
     def _reference(self, tree: nodes.Node, place: Place) -> Node:
         refers = dict((self._refers or {}).get(id(tree), {}))
         match tree:
+            case nodes.Include(with_context=False) if place.caught:
+                raise _Refused(
+                    tree.lineno,
+                    "an include without context writes past the filter, macro or {% set %} around it",
+                    "include it with context, or before the block",
+                )
             case nodes.Include(template=template, with_context=context, ignore_missing=ignore):
                 return ["include", _expression(template), refers, bool(context), bool(ignore)]
             case nodes.Import(template=template, with_context=context, target=target):
@@ -134,17 +145,18 @@ class Statements:
                 pairs = [[name, name] if isinstance(name, str) else list(name) for name in names]
                 return ["import", _expression(template), refers, bool(context), pairs]
             case nodes.Extends(template=template):
-                if self._extended:
-                    raise _ExtendsTwice(tree.lineno)
-                self._extended = place.root
+                if self._extended and place.root:
+                    raise _Refused(tree.lineno, "a template extends one other only")
+                self._extended = self._extended or place.root
                 self._extends += 1
                 return ["extends", _expression(template), refers]
         raise NotImplementedError(type(tree).__name__)
 
 
-class _ExtendsTwice(Exception):
-    def __init__(self, line: int) -> None:
-        self.line = line
+class _Refused(Exception):
+    def __init__(self, line: int, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.line, self.hint = line, hint
 
 
 def _has_loop(tree: nodes.For) -> bool:

@@ -38,6 +38,7 @@ _SUBSETS = {
     "processor_threads_per_core processor_vcpus product_name product_serial product_uuid product_version "
     "swapfree_mb swaptotal_mb system_vendor uptime_seconds",
 }
+_MINIMAL = frozenset(_SUBSETS) - {"chroot", "hardware", "loadavg", "network", "virtual"}
 _SUBSET_OF = {name: subset for subset, names in _SUBSETS.items() for name in names.split()}
 # Names that start with ansible_ and are no facts: the connection, the run itself, the loop.
 _OTHER_NAMES = """
@@ -79,6 +80,26 @@ def spread(needs: Sequence[tuple[bool, list[str]]]) -> list[list[str]]:
     return gathered
 
 
+def within(used: list[str], asked: Sequence[str]) -> list[str]:
+    """Of the subsets that are used those that the play's `gather_subset` leaves, by Ansible's rules."""
+    if not asked:
+        return used
+    if used == ["all"]:
+        return list(asked)
+    added, excluded, named = set(_MINIMAL), set[str](), set[str]()
+    for each in asked:
+        match each:
+            case "all" | "min":
+                added |= set(_SUBSETS) if each == "all" else _MINIMAL
+            case "!all" | "!min":
+                excluded |= set(_SUBSETS) - _MINIMAL if each == "!all" else _MINIMAL
+            case _ if each.startswith("!"):
+                excluded.add(each[1:])
+            case _:
+                named.add(_SUBSET_OF.get(each, each))
+    return [each for each in used if each in (added - excluded) | named]
+
+
 def _subset(fact: str) -> str:
     if (subset := _SUBSET_OF.get(fact)) is not None:
         return subset
@@ -92,6 +113,7 @@ def _uses(tree: Any) -> Iterator[str]:
     match tree:
         case ["attr", base, str(key)] | ["item", base, ["lit", str(key)]] if _holds_facts(base):
             yield from _key(base, key)
+            yield from _host(base)
         case ["call", ["var", "lookup" | "query" | "q"], [["lit", str(kind)], *names], *rest]:
             yield from _lookup(kind, names)
             yield from _uses(rest)
@@ -104,6 +126,15 @@ def _uses(tree: Any) -> Iterator[str]:
                 yield ALL
             for part in tree.values() if isinstance(tree, dict) else tree:
                 yield from _uses(part)
+
+
+def _host(base: Any) -> Iterator[str]:
+    """What the expression uses that says which host's facts are meant."""
+    match base:
+        case ["item", ["var", "hostvars"], host]:
+            yield from _uses(host)
+        case ["attr" | "item", inner, *_]:
+            yield from _host(inner)
 
 
 def _key(base: Any, key: str) -> Iterator[str]:

@@ -105,8 +105,9 @@ class _Lowering:
             (play.gather_facts is not False, facts.subsets([lowered, *self.files.used_by(play), *host_expressions]))
             for play, lowered in zip(plan.plays, plays, strict=True)
         ]
-        for lowered, gathered in zip(plays, facts.spread(needs), strict=True):
-            lowered["facts"] = gathered
+        asked = [play.gather_subset for play in plan.plays]
+        for lowered, gathered, subset in zip(plays, facts.spread(needs), asked, strict=True):
+            lowered["facts"] = facts.within(gathered, subset)
 
 
 def _others(plan: Plan) -> list[str]:

@@ -17,7 +17,7 @@ FLAGS = (
     "-buildvcs=false",
     "-gcflags=all=-l -d=freeappend=0,variablemakethreshold=0",
     "-ldflags",
-    "-s -w -buildid= -funcalign=4",
+    "-s -w -buildid= -funcalign=1",
 )
 # The runtime without what makes servers with large heaps faster: another fiftieth.
 EXPERIMENTS = "nogreenteagc,nosizespecializedmalloc"

@@ -181,6 +181,9 @@ class Play(Model):
     vars_files: tuple[VarsFile, ...] = ()
     role_vars: dict[str, Any] = Field({}, description="vars of the play's roles, visible everywhere in it")
     gather_facts: bool | None = Field(None, description="None: the facts that expressions use")
+    gather_subset: tuple[str, ...] = Field(
+        (), description="of the facts used only those of these subsets, as Ansible's"
+    )
     max_fail_percentage: float | None = None
     any_errors_fatal: bool = False
     force_handlers: bool = False

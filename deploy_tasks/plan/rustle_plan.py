@@ -91,6 +91,7 @@ def _play(play: PlayDoc, where: str, deployments: list[BinaryDeployment], findin
         ),
         role_vars=play.role_vars,
         gather_facts=play.gather_facts,
+        gather_subset=tuple(play.gather_subset),
         max_fail_percentage=play.max_fail_percentage,
         any_errors_fatal=play.any_errors_fatal,
         force_handlers=play.force_handlers,

@@ -182,6 +182,7 @@ class PlayDoc(Strict):
     defaults: Mapping_ = {}
     role_vars: Mapping_ = {}
     gather_facts: Switch | None = None
+    gather_subset: list[str] = []
     become: Switch | None = None
     max_fail_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
     any_errors_fatal: Switch = False

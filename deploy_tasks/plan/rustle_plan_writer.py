@@ -38,6 +38,7 @@ _LOOP_CONTROL = {
 }  # fmt: skip
 _PLAY = {
     "vars": "vars", "defaults": "defaults", "role_vars": "role_vars", "gather_facts": "gather_facts",
+    "gather_subset": "gather_subset",
     "max_fail_percentage": "max_fail_percentage", "any_errors_fatal": "any_errors_fatal",
     "force_handlers": "force_handlers",
 }  # fmt: skip

@@ -128,6 +128,11 @@ def problem(template: str, others: dict[str, str]) -> Problem:
         ("\n{% import '../up' as m %}", "there is no template '../up'", "a template's name never leads upwards"),
         ("\n{% include 'x/' ~ y %}", "which template is meant is not known, and no file fits", None),
         ("\n{% extends 'a' %}{% extends 'a' %}", "a template extends one other only", None),
+        (
+            "\n{% filter upper %}{% include 'a' without context %}{% endfilter %}",
+            "an include without context writes past the filter, macro or {% set %} around it",
+            "include it with context",
+        ),
         ("\n{% if x %}\n{% include 'a' %}{{ x | uper }}{% endif %}", "no filter named 'uper'", "did you mean 'upper'?"),
     ],
 )

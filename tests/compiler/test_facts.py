@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy_tasks.compiler.expressions import lower_condition, lower_template
-from deploy_tasks.compiler.facts import subsets
+from deploy_tasks.compiler.facts import subsets, within
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,19 @@ def test_facts_in_templates_and_nested_values_count() -> None:
 
 def test_a_text_that_looks_like_a_name_is_none() -> None:
     assert subsets([{"args": {"msg": "ansible_distribution"}}, lower_condition("'ansible_kernel'", where="w")]) == []
+
+
+def test_a_plays_subset_limits_what_is_gathered() -> None:
+    used = ["distribution", "hardware", "network"]
+    assert within(used, []) == used
+    assert within(used, ["!all"]) == ["distribution"]
+    assert within(used, ["!all", "!min", "memtotal_mb"]) == ["hardware"]
+    assert within(used, ["all", "!network"]) == ["distribution", "hardware"]
+    assert within(["all"], ["!all", "network"]) == ["!all", "network"]
+
+
+def test_what_says_whose_facts_are_meant_is_a_use_too() -> None:
+    assert subsets([lower_condition("hostvars[ansible_hostname].ansible_distribution == 'x'", where="x")]) == [
+        "distribution",
+        "platform",
+    ]

@@ -81,6 +81,77 @@ expressions: st.SearchStrategy[str] = st.integers(1, 3).flatmap(lambda depth: _w
 templates: st.SearchStrategy[str] = st.integers(1, 3).flatmap(lambda depth: _written("P", depth))
 
 
+_NAMES = ("", "a", "b", "c")
+# Pieces of templates of several files. `@` is the name of one that comes later, `<P>` other pieces, `<S>` as above.
+_PIECES = [
+    "{% include '@' %}",
+    "{% include '@' without context %}",
+    "{% include ['nope', '@'] %}",
+    "{% include 'nope' ignore missing %}",
+    "{% include '@' if yes else '@' %}",
+    "{% set n = '@' %}{% include n %}",
+    "{% import '@' as m %}{{ m.f(i) }}{{ m.v }}{{ m }}",
+    "{% import '@' as m with context %}{{ m.f(s) }}{{ m.w | default('-') }}",
+    "{% from '@' import f, v as w %}{{ f(j) }}{{ w }}",
+    "{% from '@' import f with context %}{{ f(v | default('?')) }}",
+    "{% macro f(x) %}({{ x }}{{ v | default('.') }}{{ s }}){% endmacro %}",
+    "{% macro f(x='d') %}<{{ x }}{% include '@' %}>{% endmacro %}",
+    "{% set v = <S> %}",
+    "{% if yes %}{% set v = <S> %}{% endif %}",
+    "{% for v in words %}{% include '@' %}{% endfor %}",
+    "{% for x in nums %}{{ loop.index }}{% include '@' %}{% endfor %}",
+    "{% for x in nums %}<P>{% endfor %}",
+    "{{ loop.index | default('no loop') }}",
+    "{{ v | default('no v') }}{{ w | default('no w') }}{{ x | default('no x') }}",
+    "{% block one %}<P>{% endblock %}",
+    "{% block two scoped %}<P>{{ super() }}{% endblock %}",
+    "{% block three %}{{ super() }}{{ v | default('') }}{% endblock %}",
+    "{% for x in nums %}{% block four scoped %}{{ x }}{{ v | default('') }}{% endblock %}{% endfor %}",
+    "{{ self.one() }}",
+    "{% filter upper %}<P>{% endfilter %}",
+    "{% set v %}<P>{% endset %}",
+    "{% with v = <S> %}<P>{% endwith %}",
+    "{% call(q) f(1) %}{{ q }}{% endcall %}",
+    "{% if yes %}{% extends '@' %}{% endif %}",
+    "text\n",
+    "<S>",
+]
+_HOLE = re.compile(r"@|<([PS])>")
+_BLOCK = re.compile(r"{% block (\w+)")
+
+
+@st.composite
+def template_sets(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    """A template and others, by their names, that it may include, import and extend."""
+    made = {}
+    for at, name in enumerate(_NAMES):
+        head = "{% extends '@' %}" if at < len(_NAMES) - 1 and draw(st.integers(0, 3)) == 0 else ""
+        body = "".join(_piece(draw, 2) for _ in range(draw(st.integers(1, 4))))
+        text = _unique(head + body)
+        later = st.sampled_from(_NAMES[at + 1 :] or ("c",))
+        made[name] = "".join(draw(later) if part == "@" else part for part in re.split("(@)", text))
+    # The last one refers to nobody.
+    made["c"] = re.sub(r"{% (?:include|extends) 'c'[^%]*%}|{% (?:import|from) 'c'.*?%}", "", made["c"])
+    return made.pop(""), made
+
+
+def _piece(draw: st.DrawFn, depth: int) -> str:
+    piece = draw(st.sampled_from(_PIECES if depth else ["text", "{{ v | default('') }}"]))
+    fill = {"P": lambda: _piece(draw, depth - 1), "S": lambda: draw(st.sampled_from(["'k'", "s", "t", "i"]))}
+    return _HOLE.sub(lambda match: "@" if match[0] == "@" else fill[match[1]](), piece)
+
+
+def _unique(text: str) -> str:
+    """A block may stand only once in a template: the next ones get other names."""
+    seen: dict[str, int] = {}
+
+    def name(match: re.Match[str]) -> str:
+        seen[match[1]] = seen.get(match[1], 0) + 1
+        return match[0] if seen[match[1]] == 1 else f"{match[0]}_{seen[match[1]]}"
+
+    return _BLOCK.sub(name, text)
+
+
 def case(texts: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     """A text and the variables it is evaluated with."""
     return st.tuples(texts, variables)

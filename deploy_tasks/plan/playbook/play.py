@@ -83,6 +83,7 @@ class _Reader:
             vars_files=files,
             role_vars=self.site.roles.role_vars,
             gather_facts=self._switch("gather_facts"),
+            gather_subset=self._subsets(),
             max_fail_percentage=self._percentage(),
             any_errors_fatal=bool(self.own.any_errors_fatal),
             force_handlers=bool(self._switch("force_handlers")),
@@ -213,6 +214,14 @@ class _Reader:
         if str(value).strip().lower() not in ("no", "false", "off", "0", "n", "f"):
             self.site.problem(f"{self.where}.{keyword}", "must be true or false")
         return False
+
+    def _subsets(self) -> tuple[str, ...]:
+        value = self._known("gather_subset")
+        listed = value.split(",") if isinstance(value, str) else value or ()
+        if isinstance(listed, (list, tuple)) and all(isinstance(each, str) for each in listed):
+            return tuple(each.strip() for each in listed if each.strip())
+        self.site.problem(f"{self.where}.gather_subset", "must be a list of names", 'for example ["!all", "network"]')
+        return ()
 
     def _strategy(self) -> str:
         value = self._known("strategy")

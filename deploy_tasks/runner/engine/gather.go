@@ -7,6 +7,16 @@ import (
 	"runner/value"
 )
 
+// exactly asks for these subsets and no others; without it the minimal ones are always among them.
+func exactly(subsets []string) []string {
+	for _, subset := range subsets {
+		if subset == "all" || subset == "min" || subset[:1] == "!" {
+			return subsets
+		}
+	}
+	return append([]string{"!all", "!min"}, subsets...)
+}
+
 // gather gathers the facts that the play uses, and tells of it where the play gathers as Ansible's do.
 func (r *run) gather(p *program.Play) {
 	tells := p.Gather && !r.resumed && r.tagged(frame{}, []string{"always"})
@@ -17,7 +27,7 @@ func (r *run) gather(p *program.Play) {
 	began := time.Now()
 	found := value.NewDict()
 	if len(p.Facts) > 0 && r.opts.Facts != nil {
-		found = r.opts.Facts(p.Facts, r.opts.Env)
+		found = r.opts.Facts(exactly(p.Facts), r.opts.Env)
 		r.host.facts = merged(r.host.facts, found)
 	}
 	if !tells {

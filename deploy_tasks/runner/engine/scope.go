@@ -25,6 +25,9 @@ type scope struct {
 	library func() *expr.Library // the files that lookups find
 }
 
+// Names lists every variable's name, for lookups.
+func (s *scope) Names() []string { return s.names() }
+
 // Library is the files that lookups find, nil for none.
 func (s *scope) Library() *expr.Library {
 	if s.library == nil {
@@ -168,14 +171,17 @@ func (h *host) learned() learned { return learned{h.facts, h.included, h.known} 
 // forget goes back to how things stood: a task that failed has found out nothing.
 func (h *host) forget(was learned) { h.facts, h.included, h.known = was.facts, was.included, was.known }
 
-// ansibleFacts is ansible_facts: the facts by their names without the prefix.
+// ansibleFacts is ansible_facts: the facts by their names without the prefix, but for the host's own.
 func (h *host) ansibleFacts() *value.Dict { return withoutPrefix(h.facts) }
 
 func withoutPrefix(facts *value.Dict) *value.Dict {
 	out := value.NewDict()
 	for _, name := range facts.Keys() {
 		v, _ := facts.Get(name)
-		out.Set(strings.TrimPrefix(name, "ansible_"), v)
+		if name != "ansible_local" {
+			name = strings.TrimPrefix(name, "ansible_")
+		}
+		out.Set(name, v)
 	}
 	return out
 }

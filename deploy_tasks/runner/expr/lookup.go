@@ -208,5 +208,25 @@ func lookupSubelements(c *call) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rows.([]any), nil
+	out := rows.([]any)
+	for i, row := range out {
+		pair := row.(value.Tuple)
+		out[i] = value.Tuple{withoutPath(pair[0], strings.Split(value.Str(c.args[1]), ".")), pair[1]}
+	}
+	return out, nil
+}
+
+// withoutPath is a dict without what lies at a path.
+func withoutPath(v any, path []string) any {
+	d, ok := v.(*value.Dict)
+	if !ok {
+		return v
+	}
+	out := d.Copy()
+	if len(path) == 1 {
+		out.Delete(path[0])
+	} else if inner, ok := d.Get(path[0]); ok {
+		out.Set(path[0], withoutPath(inner, path[1:]))
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"os/exec"
 	"strings"
 )
 
@@ -10,6 +11,35 @@ func apparmor(g *gathering) {
 		status = "enabled"
 	}
 	g.set("apparmor", dict("status", status))
+}
+
+// capabilities are what the system's own command says about itself.
+func capabilities(g *gathering) {
+	var enforced, held any = "N/A", "N/A"
+	for _, folder := range []string{"/sbin", "/usr/sbin", "/bin", "/usr/bin"} {
+		out, err := exec.Command(folder+"/capsh", "--print").Output()
+		if err != nil {
+			continue
+		}
+		enforced, held = "NA", []any{}
+		for _, line := range strings.Split(string(out), "\n") {
+			if current, ok := strings.CutPrefix(line, "Current:"); ok && strings.TrimSpace(current) == "=ep" {
+				enforced = "False"
+			} else if parts := strings.Split(line, "="); ok && len(parts) > 1 {
+				enforced, held = "True", texts(trimmed(strings.Split(parts[1], ",")))
+			}
+		}
+		break
+	}
+	g.set("system_capabilities_enforced", enforced)
+	g.set("system_capabilities", held)
+}
+
+func trimmed(words []string) []string {
+	for i, word := range words {
+		words[i] = strings.TrimSpace(word)
+	}
+	return words
 }
 
 func fips(g *gathering) {

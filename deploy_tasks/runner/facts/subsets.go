@@ -28,7 +28,7 @@ var collectors = []collector{
 	{name: "chroot", ids: []string{"is_chroot"}, collect: chroot},
 	{name: "fips", minimal: true, collect: fips},
 	{name: "python", minimal: true, collect: python},
-	{name: "caps", minimal: true, ids: []string{"system_capabilities", "system_capabilities_enforced"}, collect: nothing},
+	{name: "caps", minimal: true, ids: []string{"system_capabilities", "system_capabilities_enforced"}, collect: capabilities},
 	{name: "pkg_mgr", minimal: true, needs: []string{"distribution"}, collect: packageManager},
 	{name: "service_mgr", minimal: true, needs: []string{"platform", "distribution"}, collect: serviceManager},
 	{name: "cmdline", minimal: true, collect: commandLine},

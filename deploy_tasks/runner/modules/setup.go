@@ -27,8 +27,10 @@ func setup(c *module.Call) module.Result {
 		return failure(err)
 	}
 	found := filtered(c.Facts(subsets), p.list("filter"))
-	found.Set("gather_subset", items(subsets))
-	found.Set("module_setup", true)
+	if len(p.list("filter")) == 0 {
+		found.Set("gather_subset", items(subsets))
+		found.Set("module_setup", true)
+	}
 	return module.Result{Facts: found}
 }
 
