@@ -60,7 +60,7 @@ class _Reading:
     def __init__(self, library: Library, read: Callable[[str], str] | None, settings: Mapping[str, Any]) -> None:
         self.library, self.read, self.settings = library, read, settings
         self.parts: dict[str, Part] = {}
-        self.unusable: set[str] = set()
+        self.unusable: dict[str, DeployError | None] = {}  # why, as long as nobody was told
         self.certain = {MAIN}  # not only one of several that a computed name may mean
         self.problems: list[Problem] = []
 
@@ -122,7 +122,11 @@ class _Reading:
             if node is not None:
                 self.certain.add(file)
             return True
-        if file in self.unusable and node is None:
+        if file in self.unusable:
+            why = self.unusable[file]
+            if node is not None and why is not None:
+                self.unusable[file] = None
+                self.note(why, file)
             return False
         if len(self.parts) > MAX_PARTS:
             self.problems.append(Problem(file, f"a template has more than {MAX_PARTS} parts"))
@@ -132,10 +136,8 @@ class _Reading:
         try:
             self.take(file, self.read(file) if self.read else "", file)
         except DeployError as error:
-            self.unusable.add(file)
-            if node is not None:
-                self.note(error, file)
-            return False
+            self.unusable[file] = error
+            return self.usable(file, node)
         return True
 
     def note(self, error: DeployError, file: str) -> None:
