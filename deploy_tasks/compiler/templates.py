@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
 
 from deploy_tasks.compiler.embedding import Embedded, Names, Use, normal, read_template, uses
 from deploy_tasks.compiler.expressions import Node, lower_parts
@@ -14,8 +15,10 @@ from deploy_tasks.plan.jinja_parts import MAIN, read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.lookup_files import Wanted, in_text, looks_up, plan_looks_up, wanted
 from deploy_tasks.plan.model import Plan, Play, Task
+from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
 T = TypeVar("T")
+_USUAL: Mapping[str, Any] = MappingProxyType({})
 
 
 class Attempt(Protocol):
@@ -34,6 +37,7 @@ class Files:
         self._playbook_dir = playbook_dir
         self._copied: dict[str, None] = {}
         self._seen: set[str] = set()
+        self._wrong: set[str] = set()  # where tasks stand whose settings were told to be wrong
         self._parts: set[str] = set()  # what templates include: it is in their trees
         self._looks_up = False
         self.templates: dict[str, Node] = {}
@@ -77,38 +81,51 @@ class Files:
     def used_by(self, play: Play) -> list[Node]:
         """The trees of the templates that a play's tasks may render."""
         tasks = [task for task in play.walk() if task.module == "template"]
-        names = {use.name: None for task in tasks for use in uses(task, self._names)}
+        names = {
+            rendered_name(use.name, self._settings(task)): None for task in tasks for use in uses(task, self._names)
+        }
         return [self.templates[name] for name in names if name in self.templates]
 
     def _template(self, use: Use, task: Task) -> None:
-        name = use.name
-        if name in self.templates or (name in self._seen and not use.certain):
+        name, settings = use.name, self._settings(task)
+        key = rendered_name(name, settings)
+        if key in self.templates or (key in self._seen and not use.certain):
             return
-        self._seen.add(name)
+        self._seen.add(key)
         if use.certain or name.endswith(".j2"):
-            node = self._attempt(use.where, lambda: self._parsed(name, task.search))
+            node = self._attempt(use.where, lambda: self._parsed(name, task.search, settings))
         else:
-            node = self._parsed_or_nothing(name, task.search)
+            node = self._parsed_or_nothing(name, task.search, settings)
         if node is not None:
-            self.templates[name] = node
+            self.templates[key] = node
+            self._parts.add(name)
 
-    def _parsed(self, name: str, search: tuple[str, ...]) -> Node:
+    def _settings(self, task: Task) -> dict[str, Any]:
+        """How the task wants its template to be read; what is wrong with that is told once."""
+        if task.where in self._wrong:
+            return {}
+        found = self._attempt(task.where, lambda: settings_of(task))
+        if found is None:
+            self._wrong.add(task.where)
+        return found or {}
+
+    def _parsed(self, name: str, search: tuple[str, ...], settings: Mapping[str, Any] = _USUAL) -> Node:
         library = Library(
             template_folders(search, self._playbook_dir, name), self._paths.__contains__, self._names.below
         )
         text = self._read(name)
         for lookup in in_text(text, name, search) if looks_up(text) else ():
             self._looked_up(lookup)
-        parts = read_parts(text, where=name, library=library, read=self._read)
+        parts = read_parts(text, where=name, library=library, read=self._read, settings=settings)
         self._parts |= parts.keys() - {MAIN}
         return lower_parts(parts, text)
 
     def _read(self, name: str) -> str:
         return read_template(name, self._paths[name])
 
-    def _parsed_or_nothing(self, name: str, search: tuple[str, ...]) -> Node | None:
+    def _parsed_or_nothing(self, name: str, search: tuple[str, ...], settings: Mapping[str, Any]) -> Node | None:
         """A candidate that is no template at all (a picture, say) is only in the way of a folder that is searched."""
         try:
-            return self._parsed(name, search)
+            return self._parsed(name, search, settings)
         except (CompileError, DocumentError):
             return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deploy_tasks.errors import PlanError
@@ -20,9 +22,11 @@ from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.template_files import included, looked_up, on_disk
+from deploy_tasks.plan.template_settings import settings_of
 from deploy_tasks.plan.vault import Vault
 from deploy_tasks.plan.words import is_true
 
+_USUAL: Mapping[str, Any] = MappingProxyType({})
 MAX_FILES = 50_000
 _HEAD = 16
 MAX_TOTAL = 4 << 30
@@ -136,14 +140,17 @@ class _Collector:
             literal, whole = _literal(source)
             clean = posixpath.normpath(literal)
             for name in [clean] if whole else [found for found in self.found if found.startswith(f"{clean}/")]:
-                self._parts(name, path, task.search, playbook_dir)
+                with contextlib.suppress(PlanError):  # told where templates are checked
+                    self._parts(name, path, task.search, playbook_dir, settings_of(task))
 
-    def _parts(self, name: str, path: str, search: tuple[str, ...], playbook_dir: str) -> None:
+    def _parts(
+        self, name: str, path: str, search: tuple[str, ...], playbook_dir: str, settings: Mapping[str, Any] = _USUAL
+    ) -> None:
         """What one template includes and looks up."""
         if name not in self.found or name in self.searched:
             return
         self.searched.add(name)
-        parts = included(name, self.found[name], self.base, search, playbook_dir)
+        parts = included(name, self.found[name], self.base, search, playbook_dir, settings)
         for part in parts:
             self._file(part, self.base / part, path)
         for lookup in looked_up([self.found[name], *(self.base / part for part in parts)], path, search):

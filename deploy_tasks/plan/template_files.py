@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.documents import BadDocument, decode, read_bounded
@@ -20,7 +21,9 @@ _MAX_LISTED = 20_000
 _REFERS = re.compile(r"\b(?:include|import|extends)\b")
 
 
-def included(name: str, file: Path, base: Path, search: Iterable[str], playbook_dir: str) -> list[str]:
+def included(
+    name: str, file: Path, base: Path, search: Iterable[str], playbook_dir: str, settings: Mapping[str, Any]
+) -> list[str]:
     """The plan-relative names of all that the template `name`, which lies at `file`, may need.
 
     What is wrong with any of them is told where templates are checked.
@@ -35,7 +38,7 @@ def included(name: str, file: Path, base: Path, search: Iterable[str], playbook_
         text = read_template(file)
         if _REFERS.search(text):
             library = on_disk(base, template_folders(search, playbook_dir, name))
-            read_parts(text, where=name, library=library, read=read)
+            read_parts(text, where=name, library=library, read=read, settings=settings)
     return list(found)
 
 

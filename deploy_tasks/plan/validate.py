@@ -20,6 +20,7 @@ from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.model import Inventory, Plan
 from deploy_tasks.plan.template_files import on_disk, read_template
+from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
 _CONNECTIONS = frozenset({"ssh", "local", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -114,12 +115,17 @@ def check_templates(plan: Plan, embedded: Mapping[str, Path], base: Path, findin
     for task in plan.walk():
         if task.module != "template":
             continue
+        try:
+            settings = settings_of(task)
+        except PlanError as error:
+            findings.problems.extend(error.problems)
+            continue
         for path, name in sources(task):
             for found in _template_names(name, embedded):
-                if found not in seen:
-                    seen.add(found)
+                if (key := rendered_name(found, settings)) not in seen:
+                    seen.add(key)
                     library = on_disk(base, template_folders(task.search, plan.playbook_dir, found))
-                    _check_template(found, embedded[found], path, base, library, findings)
+                    _check_template(found, embedded[found], path, base, library, settings, findings)
 
 
 def _template_names(name: str, embedded: Mapping[str, Path]) -> list[str]:
@@ -127,7 +133,9 @@ def _template_names(name: str, embedded: Mapping[str, Path]) -> list[str]:
     return [clean] if clean in embedded else []
 
 
-def _check_template(name: str, file: Path, path: str, base: Path, library: Library, findings: Findings) -> None:
+def _check_template(
+    name: str, file: Path, path: str, base: Path, library: Library, settings: dict[str, Any], findings: Findings
+) -> None:
     try:
         text = read_template(file)
     except PlanError as error:
@@ -135,7 +143,7 @@ def _check_template(name: str, file: Path, path: str, base: Path, library: Libra
             findings.add(path, f"{name!r} {problem.message}", problem.hint)
         return
     try:
-        read_parts(text, where=path, library=library, read=lambda part: read_template(base / part))
+        read_parts(text, where=path, library=library, read=lambda part: read_template(base / part), settings=settings)
     except PlanError as error:
         for problem in error.problems:
             part = problem.file not in (None, path)

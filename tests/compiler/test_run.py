@@ -140,6 +140,32 @@ def test_a_lookup_of_a_file_nobody_can_know_is_refused(tmp_path: Path) -> None:
         files(play(looking), tmp_path)
 
 
+def test_tasks_say_how_their_template_is_read(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "a.j2").write_text("{% if true %}\n  {% if x %}\nyes [[ x ]] {{ x }}\n  {% endif %}\n{% endif %}\n")
+    marks = {"variable_start_string": "[[", "variable_end_string": "]]"}
+    asked: list[dict[str, Any]] = [{}, {"lstrip_blocks": "yes"}, {"trim_blocks": False}, marks, {"trim_blocks": True}]
+    tasks = [
+        task(number, "template", {"src": "a.j2", "dest": str(tmp_path / str(number)), **args})
+        for number, args in enumerate(asked)
+    ]
+    plan = play(*tasks, vars={"x": 1})
+    assert check(plan, Inventory(hosts={"h": Host(name="h")}), source) == []
+    ended = run(plan, files(plan, source), tmp_path / "state")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [(tmp_path / str(number)).read_text() for number in range(len(asked))] == [
+        "  yes [[ x ]] 1\n  \n",
+        "yes [[ x ]] 1\n",
+        "\n  \nyes [[ x ]] 1\n  \n",
+        "  yes 1 {{ x }}\n  \n",
+        "  yes [[ x ]] 1\n  \n",
+    ]
+    late = play(task(0, "template", {"src": "a.j2", "dest": "/x", "lstrip_blocks": "{{ x }}"}))
+    (problem,) = check(late, Inventory(hosts={"h": Host(name="h")}), source)
+    assert problem.message == "a template is read before the host is known"
+
+
 def test_a_mistake_in_an_included_template_is_told_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "a.j2").write_text("{% include 'b.j2' %}")
     (tmp_path / "b.j2").write_text("\n{{ x | uper }}")

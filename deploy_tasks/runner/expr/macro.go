@@ -38,7 +38,7 @@ func (e *evaluation) newMacro(name string, signature []any) *macro {
 
 func (e *evaluation) defineMacro(n []any) error {
 	name, _ := n[1].(string)
-	e.frame.set(name, e.newMacro(name, n[2:]))
+	e.define(name, e.newMacro(name, n[2:]))
 	return nil
 }
 

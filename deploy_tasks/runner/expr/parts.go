@@ -166,6 +166,14 @@ func (e *evaluation) importPart(n []any) error {
 	return nil
 }
 
+// define gives a name its value; what a template itself sets on its own level is there for those that import it.
+func (e *evaluation) define(name string, v any) {
+	e.frame.set(name, v)
+	if e.sheet != nil && e.frame == e.root {
+		delete(e.sheet.imported, name)
+	}
+}
+
 func (e *evaluation) bring(name string, v any) error {
 	e.frame.set(name, v)
 	if e.sheet != nil && e.frame == e.root {

@@ -203,7 +203,7 @@ func (e *evaluation) assign(target, v any) error {
 	switch parts[0] {
 	case "var":
 		name, _ := parts[1].(string)
-		e.frame.set(name, changeable(v))
+		e.define(name, changeable(v))
 		return nil
 	case "tuple":
 		return e.unpack(parts[1:], v)

@@ -165,3 +165,37 @@ func BenchmarkAll(b *testing.B) {
 		Gather(nil, nil)
 	}
 }
+
+func TestFactsOfTheHostsOwn(t *testing.T) {
+	folder := t.TempDir()
+	for name, c := range map[string]struct {
+		text string
+		mode os.FileMode
+	}{
+		"json.fact":    {`{"a": [1, null]}`, 0o644},
+		"ini.fact":     {"[One]\nKey = v: w\n; no\n[two]\nb: 2\n", 0o644},
+		"run.fact":     {"#!/bin/sh\necho '{\"ran\": true}'\n", 0o755},
+		"fails.fact":   {"#!/bin/sh\nexit 3\n", 0o755},
+		"endless.fact": {"#!/bin/sh\nhead -c 20000000 /dev/zero\n", 0o755},
+		"wrong.fact":   {"neither = one", 0o644},
+		"other.txt":    {"{}", 0o644},
+	} {
+		if err := os.WriteFile(folder+"/"+name, []byte(c.text), c.mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := Local(folder, os.Environ())
+	for name, want := range map[string]string{"json": `{"a":[1,null]}`, "ini": `{"One":{"key":"v: w"},"two":{"b":"2"}}`, "run": `{"ran":true}`} {
+		if v, _ := found.Get(name); string(value.Encode(v)) != want {
+			t.Errorf("%s is %s", name, value.Encode(v))
+		}
+	}
+	for name, want := range map[string]string{"fails": "Failure executing", "endless": "error loading facts", "wrong": "error loading facts"} {
+		if v, _ := found.Get(name); !strings.HasPrefix(value.Str(v), want) {
+			t.Errorf("%s is %.80s", name, value.Str(v))
+		}
+	}
+	if found.Len() != 6 {
+		t.Errorf("%v", found.Keys())
+	}
+}

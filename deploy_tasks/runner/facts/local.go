@@ -17,13 +17,18 @@ const localFolder = "/etc/ansible/facts.d"
 // localTimeout is how long one such program may run.
 const localTimeout = 10 * time.Second
 
-func local(g *gathering) {
+func local(g *gathering) { g.set("local", localIn(g, localFolder)) }
+
+// Local is what `ansible_local` is of another folder.
+func Local(folder string, env []string) *value.Dict { return localIn(&gathering{env: env}, folder) }
+
+func localIn(g *gathering, folder string) *value.Dict {
 	out := dict()
-	files, _ := filepath.Glob(localFolder + "/*.fact")
+	files, _ := filepath.Glob(folder + "/*.fact")
 	for _, file := range files {
 		out.Set(strings.ReplaceAll(filepath.Base(file), ".fact", ""), localFact(g, file))
 	}
-	g.set("local", out)
+	return out
 }
 
 func localFact(g *gathering, file string) any {
@@ -36,12 +41,12 @@ func localFact(g *gathering, file string) any {
 		ctx, cancel := context.WithTimeout(context.Background(), localTimeout)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, file)
-		cmd.Env, cmd.WaitDelay = g.env, time.Second
-		b, err := cmd.Output()
-		if err != nil {
+		var printed bounded
+		cmd.Env, cmd.WaitDelay, cmd.Stdout = g.env, time.Second, &printed
+		if err := cmd.Run(); err != nil {
 			return "Failure executing fact script (" + file + "): " + err.Error()
 		}
-		text = string(b[:min(len(b), maxRead)])
+		text = string(printed)
 	}
 	if v, err := value.Decode([]byte(strings.TrimSpace(text))); err == nil {
 		return v
@@ -50,6 +55,14 @@ func localFact(g *gathering, file string) any {
 		return v
 	}
 	return "error loading facts as JSON or ini - please check content: " + file
+}
+
+// bounded keeps the beginning of what is written to it.
+type bounded []byte
+
+func (b *bounded) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), maxRead-len(*b))]...)
+	return len(p), nil
 }
 
 // ini reads sections of name = value or name: value; nil when the text has another form.

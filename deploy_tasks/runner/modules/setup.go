@@ -26,7 +26,13 @@ func setup(c *module.Call) module.Result {
 	if err := facts.Check(subsets); err != nil {
 		return failure(err)
 	}
-	found := filtered(c.Facts(subsets), p.list("filter"))
+	all := c.Facts(subsets)
+	if folder := p.str("fact_path"); folder != "/etc/ansible/facts.d" {
+		if _, chosen := all.Get("ansible_local"); chosen {
+			all.Set("ansible_local", facts.Local(folder, c.Env))
+		}
+	}
+	found := filtered(all, p.list("filter"))
 	if len(p.list("filter")) == 0 {
 		found.Set("gather_subset", items(subsets))
 		found.Set("module_setup", true)

@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"strconv"
 	"strings"
 
 	"runner/fmt"
@@ -16,13 +17,33 @@ var templateSpec = spec{shared: [][]arg{placeArgs, fileArgs}, args: []arg{
 	{name: "lstrip_blocks", kind: boolean, def: false},
 	{name: "output_encoding", kind: text, def: "utf-8"},
 	{name: "variables", kind: asIs},
-	{name: "block_start_string", kind: text},
-	{name: "block_end_string", kind: text},
-	{name: "variable_start_string", kind: text},
-	{name: "variable_end_string", kind: text},
-	{name: "comment_start_string", kind: text},
-	{name: "comment_end_string", kind: text},
+	{name: "block_start_string", kind: text, def: "{%"},
+	{name: "block_end_string", kind: text, def: "%}"},
+	{name: "variable_start_string", kind: text, def: "{{"},
+	{name: "variable_end_string", kind: text, def: "}}"},
+	{name: "comment_start_string", kind: text, def: "{#"},
+	{name: "comment_end_string", kind: text, def: "#}"},
 }}
+
+// settings are those with which a template is read, in the order of their names, and what each usually is.
+var settings = [][2]string{{"block_end_string", "%}"}, {"block_start_string", "{%"}, {"comment_end_string", "#}"},
+	{"comment_start_string", "{#"}, {"lstrip_blocks", "false"}, {"trim_blocks", "true"}, {"variable_end_string", "}}"},
+	{"variable_start_string", "{{"}}
+
+// rendered is what the program calls the template as it was read: its name, and the settings that are not the usual.
+func rendered(p *params) string {
+	name := p.str("src")
+	for _, setting := range settings {
+		said, isText := p.values[setting[0]].(string)
+		if !isText {
+			said = strconv.FormatBool(p.flag(setting[0]))
+		}
+		if said != setting[1] {
+			name += "\n" + setting[0] + "=" + said
+		}
+	}
+	return name
+}
 
 // template renders an embedded template with the task's variables and puts the text at its place.
 func template(c *module.Call) module.Result {
@@ -41,7 +62,7 @@ func template(c *module.Call) module.Result {
 	if err != nil {
 		return failure(err)
 	}
-	out, err := c.Render(p.str("src"))
+	out, err := c.Render(rendered(p))
 	if err != nil {
 		return failure(err)
 	}
