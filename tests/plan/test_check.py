@@ -75,8 +75,6 @@ def test_right_arguments_are_right(module: str, args: dict[str, Any]) -> None:
         ("wait_for", {"state": "drained"}, "wait_for with state=drained needs port"),
         ("file", {"path": "/x", "src": "/y"}, "src goes with state=link and state=hard only"),
         ("meta", {}, "meta needs the argument _raw_params"),
-        ("template", {"src": "a", "dest": "/x", "trim_blocks": False}, "can only be true"),
-        ("template", {"src": "a", "dest": "/x", "variable_start_string": "[["}, 'can only be "{{"'),
         ("debug", {"msg": 1, "var": "x"}, "msg and var exclude each other"),
         ("ping", {"data": ["x"]}, "must be text, not a list"),
     ],
