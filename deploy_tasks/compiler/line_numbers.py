@@ -40,7 +40,7 @@ def overlay(go: Path, source: Path, env: Mapping[str, str], folder: Path) -> Pat
         return None
     folder.mkdir()
     replaced = {}
-    for number, name in enumerate(listed.output.split()):
+    for number, name in enumerate(listed.output.splitlines()):
         stand_in = folder / f"{number}.go"
         stand_in.write_text(one_line(Path(name).read_text(encoding="utf-8")), encoding="utf-8")
         replaced[name] = str(stand_in)
