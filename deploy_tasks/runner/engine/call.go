@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"runner/change"
@@ -46,11 +47,25 @@ func (j *job) render(src string, s *scope) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the artifact holds no template %s", src)
 	}
-	v, err := expr.Eval(node, s)
+	known, err := j.aboutTemplate(src, s)
+	if err != nil {
+		return "", err
+	}
+	own := *s
+	own.layers = append([]layer{{known, true}}, s.layers...)
+	v, err := expr.Eval(node, &own)
 	if err != nil {
 		return "", err
 	}
 	return value.Str(v), nil
+}
+
+// aboutTemplate is what a template knows of itself. Owner, time and machine of the file it was made of did not travel.
+func (j *job) aboutTemplate(src string, s *scope) (*value.Dict, error) {
+	name, _, _ := strings.Cut(src, "\n")
+	today, err := expr.Eval([]any{"call", []any{"var", "now"}, []any{}, value.NewDict()}, s)
+	dest, _ := j.call.Args.Get("dest")
+	return value.DictOf("template_path", name, "template_fullpath", name, "template_destpath", dest, "template_run_date", today), err
 }
 
 // guarded calls the module within the task's timeout. A module that does not return after it loses the right to
