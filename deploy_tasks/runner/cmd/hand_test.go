@@ -95,7 +95,7 @@ func TestUsage(t *testing.T) {
 	m := newMachine(t)
 	web := m.hand(nil, m.write("w", "f", "x"))
 	for _, args := range [][]string{{"dance"}, {"run", "--loud"}, {"run", "extra"}, {"run", "-e", "x"}, {"run", "--vars", "/none"}, {"run", "-e", "@/none"},
-		{"undo", "nobody"}, {"undo"}, {"undo", "../x"}, {"prune", "--keep", "0"}, {"receive", "x"}, {"run", "--deployment", "a b"}} {
+		{"undo", "nobody"}, {"undo"}, {"undo", "../x"}, {"prune", "--keep", "-1"}, {"receive", "x"}, {"run", "--deployment", "a b"}} {
 		_, errs, status := m.command(web, "", args...)
 		if status != 2 || !strings.HasPrefix(errs, "error: ") || !strings.Contains(errs, "hint: ") {
 			t.Errorf("%v: exit %d, %s", args, status, errs)
