@@ -22,6 +22,7 @@ from deploy_tasks.errors import CompileError, DocumentError, PlanError, Problem
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import plan_looks_up
 from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Step
+from deploy_tasks.plan.texts import texts
 
 FORMAT = 1
 MAX_PROGRAM = 64 << 20
@@ -131,24 +132,13 @@ def _includes(plan: Plan) -> Iterator[Include]:
 
 def _host_expressions(inventory: Inventory) -> list[Any]:
     """The expressions in the hosts' variables, each once. One that cannot be read is told where variables are used."""
-    texts = {text: None for host in inventory.hosts.values() for text in _templates(host.vars)}
     found = []
-    for text in texts:
+    for text in dict.fromkeys(texts([host.vars for host in inventory.hosts.values()])):
+        if not is_template(text):
+            continue
         with contextlib.suppress(DocumentError):
             found.append(lower_value(text, where=""))
     return found
-
-
-def _templates(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if is_template(value):
-            yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _templates(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _templates(item)
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -20,6 +20,7 @@ from deploy_tasks.plan.files import sources
 from deploy_tasks.plan.jinja import is_template, parse_expression, parse_part, parse_template
 from deploy_tasks.plan.jinja_header import split_header
 from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Play, Step, Task, steps
+from deploy_tasks.plan.texts import texts
 
 PLAY_HOSTS = frozenset({"play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch"})
 _OTHERS = PLAY_HOSTS | {"groups"}
@@ -121,7 +122,7 @@ class Reader:
 
     def _values(self, values: Iterable[Any], *, bare: bool = False) -> Reads:
         found = NOTHING
-        for text in _texts(values):
+        for text in texts(list(values)):
             found |= self._text(text, bare=bare)
         return found
 
@@ -302,17 +303,7 @@ def _weight(reads: Reads) -> int:
 
 
 def _holds_template(value: Any) -> bool:
-    return any(is_template(text) for text in _texts([value]))
-
-
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from _texts(value.values())
-        elif isinstance(value, (list, tuple)):
-            yield from _texts(value)
+    return any(is_template(text) for text in texts(value))
 
 
 def _read(path: Path) -> str:

@@ -16,6 +16,7 @@ from deploy_tasks.plan.jinja_checks import LOOKUP_FUNCTIONS, walk
 from deploy_tasks.plan.jinja_names import FILE_LOOKUPS, short_name
 from deploy_tasks.plan.jinja_references import Known, Library, Meant, meanings, nothing_known
 from deploy_tasks.plan.model import Block, Include, Model, Plan, Play, Step, Task
+from deploy_tasks.plan.texts import texts
 
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
 _CONTENT = frozenset({"file", "template"})
@@ -105,7 +106,7 @@ def _kind(call: nodes.Node) -> str | None:
 
 def _all_texts(plan: Plan) -> Iterator[tuple[Play | Step | Plan, str]]:
     for play in plan.plays:
-        for text in _texts([play.defaults, play.vars, play.role_vars, [each.choices for each in play.vars_files]]):
+        for text in texts([play.defaults, play.vars, play.role_vars, [each.choices for each in play.vars_files]]):
             yield play, text
         for step in (*play.tasks, *play.handlers):
             yield from _step_texts(step)
@@ -113,7 +114,7 @@ def _all_texts(plan: Plan) -> Iterator[tuple[Play | Step | Plan, str]]:
 
 def _step_texts(step: Step) -> Iterator[tuple[Step, str]]:
     inner = [value for value in step.__dict__.values() if not _holds_steps(value)]
-    for text in _texts(inner):
+    for text in texts(inner):
         yield step, text
     if isinstance(step, Block):
         for part in (*step.block, *step.rescue, *step.always):
@@ -128,17 +129,6 @@ def _holds_steps(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(isinstance(item, tuple) for item in value.values())
     return isinstance(value, tuple) and any(isinstance(item, Model) for item in value)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
 
 
 class _Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from deploy_tasks.compiler import lower_vars
 from deploy_tasks.errors import PlanError, StoreError
 from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.texts import texts
 from deploy_tasks.plan.worker_lookups import Asked, asks_worker, in_program
 from deploy_tasks.rollout import keys
 from deploy_tasks.tasks.context import Context
@@ -40,25 +41,10 @@ def asked(program: Path, inventory: Inventory, extra: Mapping[str, Any]) -> dict
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise StoreError(f"the program in the store cannot be read: {error}") from None
     found = [*in_program(document), *in_program(dict(extra))]
-    for text in _texts(host.vars for host in inventory.hosts.values()):
+    spoken = texts([host.vars for host in inventory.hosts.values()])
+    for text in {text for text in spoken if asks_worker(text)}:
         found += _in_text(text)
     return {each.name: each for each in found}
-
-
-def _texts(variables: Iterable[Any]) -> set[str]:
-    """The different texts in variables that may ask the worker."""
-    return {text for each in variables for text in _walk(each) if asks_worker(text)}
-
-
-def _walk(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _walk(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _walk(item)
 
 
 def _in_text(text: str) -> list[Asked]:

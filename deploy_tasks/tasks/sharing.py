@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from deploy_tasks.compiler import lower_vars
 from deploy_tasks.errors import BadInput
 from deploy_tasks.outcome import HostState
 from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.plan.texts import texts
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.states import BAD
@@ -138,22 +139,11 @@ def _needed(host: Host, reads: Reads) -> list[str]:
     wanted = {name for name in host.vars if name in reads.names or (reads.everything and not is_secret_name(name))}
     todo = list(wanted)
     while todo:
-        mentioned = {word for text in _texts(host.vars[todo.pop()]) if "{{" in text for word in _WORD.findall(text)}
+        mentioned = {word for text in texts(host.vars[todo.pop()]) if "{{" in text for word in _WORD.findall(text)}
         fresh = mentioned & host.vars.keys() - wanted
         wanted |= fresh
         todo += fresh
     return [name for name in host.vars if name in wanted]
-
-
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
 
 
 def _about(deployment: str, host: str) -> str:
