@@ -3,15 +3,14 @@ itself, as the hosts have it, so that worker and host speak of the same tasks.""
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy_tasks.errors import StoreError
+from deploy_tasks.tasks.programs import read_program
 
 #: Parts of plays and steps that hold steps; everything else is values.
 _STEPS = ("tasks", "handlers", "block", "rescue", "always")
@@ -43,8 +42,8 @@ class Contents:
 def contents(program: Path) -> Contents:
     """Read off a packed program. Raises `StoreError`."""
     try:
-        plays = json.loads(gzip.decompress(program.read_bytes()))["plays"]
-    except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
+        plays = json.loads(read_program(program))["plays"]
+    except (ValueError, KeyError) as error:
         raise StoreError(f"the program in the store cannot be read: {error}") from None
     found: dict[str, Errand] = {}
     for number, play in enumerate(plays):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from deploy_tasks.plan.worker_lookups import Asked, asks_worker, in_program
 from deploy_tasks.rollout import keys
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.lookups import confidential, perform
+from deploy_tasks.tasks.programs import read_program
 
 _TURN_S = 600.0
 
@@ -35,15 +34,15 @@ def asked(program: Path, inventory: Inventory, extra: Mapping[str, Any]) -> dict
 
     Raises `StoreError` when the program cannot be read.
     """
+    text = read_program(program)
     try:
-        packed = gzip.decompress(program.read_bytes())
-        document = json.loads(packed) if b'"fetched"' in packed else None
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+        document = json.loads(text) if b'"fetched"' in text else None
+    except ValueError as error:
         raise StoreError(f"the program in the store cannot be read: {error}") from None
     found = [*in_program(document), *in_program(dict(extra))]
     spoken = texts([host.vars for host in inventory.hosts.values()])
-    for text in {text for text in spoken if asks_worker(text)}:
-        found += _in_text(text)
+    for each in {each for each in spoken if asks_worker(each)}:
+        found += _in_text(each)
     return {each.name: each for each in found}
 
 

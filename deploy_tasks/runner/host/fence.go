@@ -29,16 +29,26 @@ func (a Fence) older(b Fence) bool {
 	return a.Stage < b.Stage || a.Stage == b.Stage && a.Attempt < b.Attempt
 }
 
+func (f *Folder) fencePath() string { return filepath.Join(f.Root, "fence") }
+
+// seen is the fence as it stands, zero on a host that has seen nothing.
+func (f *Folder) seen() (Fence, error) {
+	r, _, err := readRecord(f.fencePath())
+	if err != nil {
+		return Fence{}, err
+	}
+	fence := Fence{r.Int64("sequence"), r.Int64("stage"), r.Int64("attempt"), r.Text("deployment")}
+	if err := r.Err(); err != nil {
+		return Fence{}, inFile(f.fencePath(), err)
+	}
+	return fence, nil
+}
+
 // Pass moves the fence forward, or refuses. The lock is held.
 func (f *Folder) Pass(asked Fence) error {
-	path := filepath.Join(f.Root, "fence")
-	r, _, err := readRecord(path)
+	seen, err := f.seen()
 	if err != nil {
 		return err
-	}
-	seen := Fence{r.Int64("sequence"), r.Int64("stage"), r.Int64("attempt"), r.Text("deployment")}
-	if err := r.Err(); err != nil {
-		return inFile(path, err)
 	}
 	if asked.older(seen) {
 		return &Superseded{seen, asked}
@@ -46,20 +56,15 @@ func (f *Folder) Pass(asked Fence) error {
 	if asked == seen {
 		return nil
 	}
-	return write(path, asked)
+	return write(f.fencePath(), asked)
 }
 
 // Precedes refuses what belongs to an older deployment than the newest this host has seen, and moves nothing: a task
 // performed for another host is no deployment of this one.
 func (f *Folder) Precedes(asked Fence) error {
-	path := filepath.Join(f.Root, "fence")
-	r, _, err := readRecord(path)
+	seen, err := f.seen()
 	if err != nil {
 		return err
-	}
-	seen := Fence{r.Int64("sequence"), r.Int64("stage"), r.Int64("attempt"), r.Text("deployment")}
-	if err := r.Err(); err != nil {
-		return inFile(path, err)
 	}
 	if asked.Sequence < seen.Sequence {
 		return &Superseded{seen, asked}
