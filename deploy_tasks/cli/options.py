@@ -29,7 +29,7 @@ Limit = Annotated[
     typer.Option(
         metavar="PATTERN",
         rich_help_panel=_HOSTS,
-        help="Only these hosts: names, globs, groups, !not, &and; @ID.failed for those that failed in a deployment.",
+        help="Only these hosts: names, globs, groups, !not, &also, @ID.failed for those that failed in a deployment.",
     ),
 ]
 Tags = Annotated[
