@@ -14,7 +14,7 @@ import (
 // revert brings back what was before one entry. why names the conflict that prevents it; did tells that there
 // was something to bring back.
 func (u *undoing) revert(e entry) (why string, did bool, err error) {
-	if err := removeTemp(e.Temp); err != nil {
+	if err := u.clear(e.Temp); err != nil {
 		return "", false, err
 	}
 	switch e.Op {
@@ -23,23 +23,23 @@ func (u *undoing) revert(e entry) (why string, did bool, err error) {
 	case opRemove:
 		return u.revertReplaced(string(e.Path), string(e.Temp), *e.Before, State{Kind: Absent})
 	case opMkdir:
-		return revertMkdir(string(e.Path))
+		return u.revertMkdir(string(e.Path))
 	case opAway:
-		return revertAway(string(e.Path), string(e.To))
+		return u.revertAway(string(e.Path), string(e.To))
 	case opRename:
 		return u.revertRename(e)
 	}
-	return revertAttribute(e)
+	return u.revertAttribute(e)
 }
 
 // revertReplaced brings back a file, link or special file where after stands now.
 func (u *undoing) revertReplaced(path, temp string, before, after State) (string, bool, error) {
-	now, err := inspectAll(path)
+	now, err := u.inspectAll(path)
 	if err != nil {
 		return "", false, err
 	}
 	if now.differs(before) == "" {
-		return "", false, keepTimes(path, now, before)
+		return "", false, u.keepTimes(path, now, before)
 	}
 	if why := now.differs(after); why != "" {
 		return why, false, nil
@@ -48,15 +48,24 @@ func (u *undoing) revertReplaced(path, temp string, before, after State) (string
 }
 
 // keepTimes repairs the times of what is back already: the undo may have been killed before it set them.
-func keepTimes(path string, now, before State) error {
+func (u *undoing) keepTimes(path string, now, before State) error {
 	if before.Kind == Absent || before.Kind == Dir || now.Mtime == before.Mtime {
 		return nil
 	}
-	return setTimes(path, before.Atime, before.Mtime)
+	return u.act(effect{path: path, st: before}, func() error { return setTimes(path, before.Atime, before.Mtime) })
 }
 
 // restore puts a saved state at path, atomically and with its times.
 func (u *undoing) restore(path, temp string, st State) error {
+	if u.dry != nil {
+		if err := u.restorable(st); err != nil {
+			return err
+		}
+	}
+	return u.act(effect{path: path, st: st}, func() error { return u.putBack(path, temp, st) })
+}
+
+func (u *undoing) putBack(path, temp string, st State) error {
 	step("restore")
 	if st.Kind == Absent {
 		return os.Remove(path)
@@ -67,6 +76,8 @@ func (u *undoing) restore(path, temp string, st State) error {
 	step("restored beside")
 	return os.Rename(temp, path)
 }
+
+var errSocket = errors.New("a socket cannot be restored, only its owner makes it")
 
 // make makes a saved file, link or special file under a temporary name.
 func (u *undoing) make(temp string, st State) error {
@@ -89,7 +100,7 @@ func (u *undoing) make(temp string, st State) error {
 		step("folder made")
 		return dress(temp, st)
 	case Socket:
-		return errors.New("a socket cannot be restored, only its owner makes it")
+		return errSocket
 	default:
 		if err := makeNode(temp, st); err != nil {
 			return err
@@ -118,42 +129,38 @@ func (u *undoing) makeFile(temp string, st State) error {
 	return errors.Join(err, f.Close())
 }
 
-func revertMkdir(path string) (string, bool, error) {
-	now, err := inspect(path)
+func (u *undoing) revertMkdir(path string) (string, bool, error) {
+	now, err := u.inspect(path)
 	switch {
 	case err != nil || now.Kind == Absent:
 		return "", false, err
 	case now.Kind != Dir:
 		return "is a " + string(now.Kind) + " now", false, nil
 	}
-	names, err := os.ReadDir(path)
+	names, err := u.names(path)
 	if err != nil {
 		return "", false, err
 	}
 	if len(names) > 0 {
 		return "holds what is not ours: " + listNames(names), false, nil
 	}
-	return "", true, os.Remove(path)
+	return "", true, u.act(effect{path: path, st: State{Kind: Absent}}, func() error { return os.Remove(path) })
 }
 
-func listNames(names []os.DirEntry) string {
-	var out []string
-	for _, name := range names[:min(3, len(names))] {
-		out = append(out, name.Name())
+func listNames(names []string) string {
+	if more := len(names) - 3; more > 0 {
+		return strings.Join(names[:3], ", ") + fmt.Sprintf(", and %d more", more)
 	}
-	if len(names) > 3 {
-		out = append(out, fmt.Sprintf("and %d more", len(names)-3))
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(names, ", ")
 }
 
 // revertAway moves back what was moved into the saved folder.
-func revertAway(path, to string) (string, bool, error) {
-	kept, err := inspect(to)
+func (u *undoing) revertAway(path, to string) (string, bool, error) {
+	kept, err := u.inspect(to)
 	if err != nil {
 		return "", false, err
 	}
-	now, err := inspect(path)
+	now, err := u.inspect(path)
 	switch {
 	case err != nil:
 		return "", false, err
@@ -164,16 +171,20 @@ func revertAway(path, to string) (string, bool, error) {
 	case now.Kind != Absent:
 		return "was made again since", false, nil
 	}
-	return "", true, os.Rename(to, path)
+	return "", true, u.move(to, path)
+}
+
+func (u *undoing) move(from, to string) error {
+	return u.act(effect{path: to, from: from}, func() error { return os.Rename(from, to) })
 }
 
 func (u *undoing) revertRename(e entry) (string, bool, error) {
 	path, to := string(e.Path), string(e.To)
-	old, err := inspectAll(path)
+	old, err := u.inspectAll(path)
 	if err != nil {
 		return "", false, err
 	}
-	at, err := inspectAll(to)
+	at, err := u.inspectAll(to)
 	if err != nil {
 		return "", false, err
 	}
@@ -192,7 +203,7 @@ func (u *undoing) revertRename(e entry) (string, bool, error) {
 	if why := at.differs(*e.Before); why != "" {
 		return to + " " + why, false, nil
 	}
-	if err := os.Rename(to, path); err != nil {
+	if err := u.move(to, path); err != nil {
 		return "", false, err
 	}
 	step("renamed back")
@@ -203,27 +214,35 @@ func (u *undoing) revertRename(e entry) (string, bool, error) {
 }
 
 // revertAttribute brings back mode, owner or times.
-func revertAttribute(e entry) (string, bool, error) {
+func (u *undoing) revertAttribute(e entry) (string, bool, error) {
 	path := string(e.Path)
-	now, err := inspect(path)
+	now, err := u.inspect(path)
 	if err != nil {
 		return "", false, err
 	}
 	if now.Kind != e.Before.Kind {
 		return now.differs(*e.Before), false, nil
 	}
+	want := now
+	want.Mode = e.Before.Mode
+	chmod := func() error {
+		return u.act(effect{path: path, st: want}, func() error { return os.Chmod(path, fileMode(want.Mode)) })
+	}
 	switch e.Op {
 	case opChmod:
-		return back(now.Mode, e.Before.Mode, e.After.Mode, "mode changed since", func() error {
-			return os.Chmod(path, fileMode(e.Before.Mode))
-		})
+		return back(now.Mode, e.Before.Mode, e.After.Mode, "mode changed since", chmod)
 	case opChown:
 		is, was, ours := [2]int{now.UID, now.GID}, [2]int{e.Before.UID, e.Before.GID}, [2]int{e.After.UID, e.After.GID}
-		why, did, err := back(is, was, ours, "owner changed since", func() error { return os.Lchown(path, was[0], was[1]) })
+		why, did, err := back(is, was, ours, "owner changed since", func() error {
+			st := now
+			st.UID, st.GID = was[0], was[1]
+			return u.act(effect{path: path, st: st}, func() error { return os.Lchown(path, was[0], was[1]) })
+		})
 		// Changing an owner clears setuid and setgid, on the way there as on the way back.
 		const special = 0o6000
 		if err == nil && why == "" && now.Kind != Link && now.Mode&^special == e.Before.Mode&^special {
-			err = os.Chmod(path, fileMode(e.Before.Mode))
+			want.UID, want.GID = was[0], was[1]
+			err = chmod()
 		}
 		return why, did, err
 	}
@@ -233,7 +252,9 @@ func revertAttribute(e entry) (string, bool, error) {
 	if now.Mtime != e.After.Mtime { // used since: its time is right as it is
 		return "", false, nil
 	}
-	return "", true, setTimes(path, e.Before.Atime, e.Before.Mtime)
+	want = now
+	want.Mtime = e.Before.Mtime
+	return "", true, u.act(effect{path: path, st: want}, func() error { return setTimes(path, e.Before.Atime, e.Before.Mtime) })
 }
 
 func back[T comparable](now, before, after T, conflict string, act func() error) (string, bool, error) {
@@ -244,6 +265,14 @@ func back[T comparable](now, before, after T, conflict string, act func() error)
 		return "", true, act()
 	}
 	return conflict, false, nil
+}
+
+// clear removes a temporary file that a killed run may have left.
+func (u *undoing) clear(temp pathText) error {
+	if u.dry != nil {
+		return nil
+	}
+	return removeTemp(temp)
 }
 
 func removeTemp(temp pathText) error {

@@ -65,6 +65,7 @@ type undoing struct {
 	stuck   map[string]bool         // paths where a conflict stopped the undo
 	foreign map[pathText]bool
 	report  UndoReport
+	dry     *foresight // nil: it acts
 }
 
 // Undo takes back what the journal in a deployment's folder says, newest first. It may be killed at any moment and
@@ -83,16 +84,21 @@ func UndoAfter(dir string, mark int, fx Effects) (UndoReport, error) {
 	if err != nil {
 		return empty, err
 	}
-	u := &undoing{after: mark, j: j, saved: newSaved(filepath.Join(dir, SavedName)), entries: entriesAfter(entries, mark), fx: fx, report: empty,
-		tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
-		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{},
-		foreign: map[pathText]bool{}}
-	for _, n := range damaged {
-		u.report.Conflicted = append(u.report.Conflicted, Conflict{fmt.Sprintf("%s line %d", path, n), "is damaged"})
-	}
+	u := newUndoing(dir, mark, entries, damaged, fx)
+	u.j = j
 	u.index()
 	err = u.all()
 	return u.report, errors.Join(err, j.close())
+}
+
+func newUndoing(dir string, mark int, entries []entry, damaged []int, fx Effects) *undoing {
+	u := &undoing{after: mark, saved: newSaved(filepath.Join(dir, SavedName)), entries: entriesAfter(entries, mark), fx: fx,
+		report: emptyReport(), tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
+		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{}, foreign: map[pathText]bool{}}
+	for _, n := range damaged {
+		u.report.Conflicted = append(u.report.Conflicted, Conflict{fmt.Sprintf("%s line %d", filepath.Join(dir, JournalName), n), "is damaged"})
+	}
+	return u
 }
 
 func entriesAfter(entries []entry, mark int) []entry {
@@ -123,7 +129,9 @@ func (u *undoing) index() {
 			u.done[e.Ref] = true
 			if !e.Kept {
 				u.undone[e.Task] = true
-				u.tell(string(e.Path))
+				if u.dry == nil { // what an earlier undo has done is not to be done
+					u.tell(string(e.Path))
+				}
 			}
 		case changesFile(e.Op):
 			u.files[e.Task] = true
@@ -161,6 +169,9 @@ func (u *undoing) all() error {
 	if err := u.afterwards(); err != nil {
 		return err
 	}
+	if u.dry != nil {
+		return nil
+	}
 	u.folderTimes()
 	if _, err := u.j.add(true, entry{Op: opUndoEnd}); err != nil || u.report.Incomplete() || u.after > 0 {
 		return err
@@ -175,6 +186,9 @@ func (u *undoing) begin() error {
 		i++
 	}
 	u.again = i < len(u.entries)
+	if u.dry != nil {
+		return nil
+	}
 	if !u.again {
 		begin := entry{Op: opUndoBegin}
 		for _, e := range u.entries {
@@ -214,7 +228,7 @@ func (u *undoing) back(e entry) error {
 	}
 	switch {
 	case e.Op == opTemp:
-		return removeTemp(e.Temp)
+		return u.clear(e.Temp)
 	case e.Op == opCommand:
 		return u.command(e)
 	case e.Op == opWarn:
@@ -293,14 +307,21 @@ func (u *undoing) run(e entry) error {
 // mark journals the outcome of an entry.
 func (u *undoing) mark(e entry, why string, sync bool) error {
 	m := entry{Op: opUndone, Ref: e.Seq, Task: e.Task, Path: e.Path, Conflict: why != "", What: why}
-	_, err := u.j.add(sync, m)
+	return u.write(sync, m)
+}
+
+// write adds to the journal what the undo did.
+func (u *undoing) write(sync bool, e entry) error {
+	if u.dry != nil {
+		return nil
+	}
+	_, err := u.j.add(sync, e)
 	return err
 }
 
 // markKept journals that there was nothing to take back.
 func (u *undoing) markKept(e entry) error {
-	_, err := u.j.add(false, entry{Op: opUndone, Ref: e.Seq, Task: e.Task, Kept: true})
-	return err
+	return u.write(false, entry{Op: opUndone, Ref: e.Seq, Task: e.Task, Kept: true})
 }
 
 // afterwards runs what services need to notice that everything is as it was: handlers whose notifiers were undone,
