@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.twin import cases, outcome, theirs, twins
+from tests.twin import cases, theirs, twins
 from tests.twin.outcome import Outcome
 from tests.twin.tree import Entry
 
@@ -48,17 +48,25 @@ def _alone(made: twins.Twins, case: cases.Case, closely: bool) -> bool:
 
 
 def _both(made: twins.Twins, case: cases.Case) -> bool:
-    for step in made.play(case):
-        found = outcome.differences(step.wanted, step.got) + step.tree_differences()
-        found = [line for line in found if not any(word in line for word, _ in case.differs)]
+    play = made.play(case)
+    for step in play.runs():
+        found = [line for line in step.differences() if not any(word in line for word, _ in case.differs)]
         if step.got.refused and not case.refused:
             found = [f"refused: {step.got.refused}"]
-        print(f"== {case.name} run {step.number + 1}: {f'{len(found)} differences' if found else 'alike'}")
+        if step.number or found:
+            print(f"== {case.name} run {step.number}: {f'{len(found)} differences' if found else 'alike'}")
         if found and not case.refused:
             print("\n".join(f"  {line}" for line in found))
             print(step.got.log)
             return False
-    return True
+    return not case.undone or _undone(play)
+
+
+def _undone(play: twins.Play) -> bool:
+    left = play.undone()
+    print(f"== {play.case.name} undone: {f'{len(left)} differences' if left else 'as before'}")
+    print("".join(f"  {line}\n" for line in left), end="")
+    return not left
 
 
 def _show(told: Outcome, trees: dict[str, dict[str, Entry]]) -> None:

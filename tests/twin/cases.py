@@ -3,12 +3,20 @@
 The comment at the head of `site.yml` says what the case is about, in a sentence or two, and then:
 
     # proves: loop, loop_control.label      constructs of `constructs.py`, as many lines as needed
-    # run: --tags web                       one run with these options; two without any when there is no such line
+    # run: --tags web                       one run with these options, as many lines as runs (`--check`, `--diff` and
+                                            `-e` are options too); two runs without any when there is no such line
     # fails: configure                      Ansible ends with a failure in this task
     # refused: no such variable             deploy-tasks refuses the playbook with these words in its message
     # differs: /srv/t/x: why                what differs on purpose: a word that the difference tells, and the reason
     # trees: /srv/t /etc/motd               what is compared; /srv/t when nothing is said
     # before: useradd -m app                a command that both hosts get before the first run
+    # look: getent passwd app               a command whose exit status and output are compared: before the first run
+                                            and after every run; what they tell of time or place must be left out
+    # undone: yes                           after the last run our deployments are rolled back, the newest first; then
+                                            trees (bytes, modes, owners, links, times of change, extended attributes)
+                                            and looks must be what they were before the first run
+
+Hosts get the commands of `before` and `look` as root, by `sh -c`, without SSH.
 """
 
 from __future__ import annotations
@@ -19,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "cases"
-_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "before")
+_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "before", "look", "undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Case:
     differs: tuple[tuple[str, str], ...]
     trees: tuple[str, ...]
     before: tuple[str, ...]
+    looks: tuple[str, ...]
+    undone: bool
 
     @property
     def folder(self) -> Path:
@@ -61,7 +71,15 @@ def read(folder: Path) -> Case:
         differs=tuple(_difference(line) for line in found["differs"]),
         trees=tuple(word for line in found["trees"] for word in line.split()) or ("/srv/t",),
         before=tuple(found["before"]),
+        looks=tuple(found["look"]),
+        undone=_yes(folder, found["undone"]),
     )
+
+
+def _yes(folder: Path, said: list[str]) -> bool:
+    if said not in ([], ["yes"]):
+        raise ValueError(f"{folder / 'site.yml'}: undone is 'yes' or not said at all, not {said}")
+    return bool(said)
 
 
 def _difference(line: str) -> tuple[str, str]:

@@ -23,7 +23,9 @@ host: ok, changed, failed, skipped, rescued, ignored, unreachable, and the task 
 write down what tasks registered, so that results are compared value by value (without times, inode numbers,
 `invocation`, and the `diff` that nobody asked for). Ansible runs with its own settings, and with the Jinja2 extensions
 `do` and `loopcontrols`, which templates have here without asking. A host that fails is left as it is in these runs,
-as Ansible leaves it; otherwise a deployment takes it back.
+as Ansible leaves it; otherwise a deployment takes it back. In cases that end with "Taken back." the deployments are
+then rolled back, the newest first, and the host must hold what it held before the first: bytes, modes, owners, links,
+times and extended attributes.
 
 Run a case with `python -m tests.twin NAME`.
 """
@@ -84,7 +86,7 @@ def _list(cases: Sequence[Case]) -> Iterator[str]:
     yield "## The cases\n"
     yield "| case | what it shows |\n| --- | --- |"
     for case in cases:
-        yield f"| {case.name} | {case.about} |"
+        yield f"| {case.name} | {case.about}{' Taken back.' if case.undone else ''} |"
     yield ""
 
 

@@ -31,7 +31,7 @@ def deployed(producer: Producer, folder: Path, arguments: Sequence[str]) -> Outc
         return Outcome({}, refused=str(error))
     recap = {name: _counts(host) for name, host in result.hosts.items()}
     failed = {name: host.error.task for name, host in result.hosts.items() if host.error and host.error.task}
-    return Outcome(recap, failed, log=_log(result))
+    return Outcome(recap, failed, log=_log(result), deployment=result.deployment_id)
 
 
 def prepared(folder: Path, arguments: Sequence[str]) -> Prepared:

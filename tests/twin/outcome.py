@@ -11,12 +11,14 @@ COUNTS = ("ok", "changed", "failed", "skipped", "rescued", "ignored", "unreachab
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Counts by host; the task each host failed in; whether any did. `log` is for whoever reads a failing test."""
+    """Counts by host; the task each host failed in; whether any did. `log` is for whoever reads a failing test,
+    `deployment` the identity of ours."""
 
     recap: Mapping[str, Mapping[str, int]]
     failed_in: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
     log: str = field(default="", repr=False)
+    deployment: str | None = None
 
     @property
     def failed(self) -> bool:

@@ -31,19 +31,21 @@ class Entry:
 
 def read(root: Path, folder: str) -> dict[str, Entry]:
     """Everything at and below `folder` (absolute on the host), by its path on the host. Not there: nothing."""
-    return {str(Path("/") / path.relative_to(root)): _entry(path) for path in _walk(root / folder.lstrip("/"))}
+    return {str(Path("/") / path.relative_to(root)): entry(path) for path in walk(root / folder.lstrip("/"))}
 
 
-def _walk(path: Path) -> Iterator[Path]:
+def walk(path: Path) -> Iterator[Path]:
+    """The path and everything below it, in order of names; nothing when it is not there."""
     if not os.path.lexists(path):
         return
     yield path
     if path.is_dir() and not path.is_symlink():
         for name in sorted(os.listdir(path)):
-            yield from _walk(path / name)
+            yield from walk(path / name)
 
 
-def _entry(path: Path) -> Entry:
+def entry(path: Path) -> Entry:
+    """One path, as it is to be compared."""
     found = path.lstat()
     kind = _KINDS.get(stat.S_IFMT(found.st_mode), "other")
     return Entry(kind, f"{stat.S_IMODE(found.st_mode):04o}", found.st_uid, found.st_gid, _content(path, kind))

@@ -6,77 +6,23 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy_tasks import fleet as local_fleet
-from deploy_tasks.fleet import Fleet
 from deploy_tasks.producer import Producer
 from tests.support.redis import RedisProcess, free_port
 from tests.support.workers import Site
-from tests.twin import ours, tree
+from tests.twin import ours, outcome, tree, undo
 from tests.twin.cases import Case
 from tests.twin.outcome import Outcome
+from tests.twin.side import Side, make_side
 from tests.twin.theirs import Ansible
 from tests.twin.tree import Entry
+from tests.twin.undo import Kept
 
-NAMES = ("alpha", "beta", "gamma")
-#: An account that cases may become, and that may become root itself.
-USER = "app"
 #: What lookups of the environment find, on the machine that deploys.
 ENVIRONMENT = {"TWIN_SEASON": "autumn"}
-
-
-@dataclass
-class Side:
-    """One of the two: its hosts, and the folder on this machine in which cases and their controller files lie."""
-
-    fleet: Fleet
-    folder: Path
-
-    @property
-    def controller(self) -> Path:
-        """What tasks on the controller itself may write to."""
-        return self.folder / "controller"
-
-    def lay_out(self, case: Case) -> Path:
-        """A copy of the case with an inventory that reaches these hosts; hosts and controller are cleaned."""
-        for folder in (self.folder / case.name, self.controller):
-            shutil.rmtree(folder, ignore_errors=True)
-        self.controller.mkdir()
-        copied = shutil.copytree(case.folder, self.folder / case.name, symlinks=True)
-        hosts = copied / "hosts.ini"
-        groups = hosts.read_text() if hosts.exists() else "[web]\nalpha\n"
-        hosts.write_text("".join(f"{line}\n" for line in self._connections(groups)) + groups)
-        self._clean(case)
-        return copied
-
-    def _connections(self, groups: str) -> Iterator[str]:
-        for host in self.fleet.hosts.values():
-            if host.name in groups:
-                yield (
-                    f"{host.name} ansible_host={host.address} ansible_port={host.port} ansible_user=root "
-                    f'deploy_tasks_host_key="{host.seat.key}" ansible_ssh_private_key_file={self.fleet.key_path} '
-                    f"ansible_python_interpreter=/usr/bin/python3 controller={self.controller}"
-                )
-
-    def _clean(self, case: Case) -> None:
-        for host in self.fleet.hosts.values():
-            for name in case.trees:
-                path = host.path(name)
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-            host.path("/srv/t").mkdir(parents=True, exist_ok=True)
-            for command in case.before:
-                host.run(command)
-
-    def trees(self, case: Case) -> dict[str, dict[str, Entry]]:
-        """What lies on every host, and on the controller, by host."""
-        found = {
-            host.name: {path: entry for name in case.trees for path, entry in tree.read(host.root, name).items()}
-            for host in self.fleet.hosts.values()
-        }
-        return {**found, "controller": tree.read(self.controller, "/")}
 
 
 @dataclass
@@ -88,41 +34,84 @@ class Twins:
     ansible: Ansible
     producer: Producer
 
-    def play(self, case: Case) -> Iterator[Step]:
-        """Run the case on both sides, run for run; the caller looks at each before the next."""
-        wanted, got = self.theirs.lay_out(case), self.ours.lay_out(case)
-        for number, options in enumerate(case.runs):
-            self.ansible.begin(wanted, ["-i", "hosts.ini", "site.yml", *options], ENVIRONMENT)
-            mine = ours.deployed(self.producer, got, options)
-            answer = self.ansible.finish()
+    def play(self, case: Case) -> Play:
+        """The case, laid out on both sides: its runs are yet to come."""
+        return Play(self, case, self.theirs.lay_out(case), self.ours.lay_out(case))
+
+
+@dataclass
+class Play:
+    """One case on both sides: `runs`, then `undone`. `wanted` and `got` are the folders it lies in."""
+
+    twins: Twins
+    case: Case
+    wanted: Path
+    got: Path
+    deployments: list[str] = field(default_factory=list)
+    _looks: dict[str, str] = field(default_factory=dict)
+    _kept: dict[str, Kept] = field(default_factory=dict)
+
+    def runs(self) -> Iterator[Step]:
+        """Run it on both sides, run for run; the caller looks at each before the next."""
+        theirs, mine, case = self.twins.theirs, self.twins.ours, self.case
+        self._looks, self._kept = mine.looks(case), mine.kept(case) if case.undone else {}
+        yield Step(0, False, Outcome({}), Outcome({}), {}, {}, theirs.looks(case), self._looks)
+        for number, options in enumerate(case.runs, 1):
+            wanted, got = self._run(options)
             yield Step(
                 number,
-                number == len(case.runs) - 1,
-                answer,
-                mine,
-                self.theirs.trees(case),
-                self.ours.trees(case),
+                number == len(case.runs),
+                wanted,
+                got,
+                theirs.trees(case),
+                mine.trees(case),
+                theirs.looks(case),
+                mine.looks(case),
             )
+
+    def _run(self, options: tuple[str, ...]) -> tuple[Outcome, Outcome]:
+        self.twins.ansible.begin(self.wanted, ["-i", "hosts.ini", "site.yml", *options], ENVIRONMENT)
+        got = ours.deployed(self.twins.producer, self.got, options)
+        self.deployments += [got.deployment] if got.deployment else []
+        return self.twins.ansible.finish(), got
+
+    def undone(self) -> list[str]:
+        """Take our side's runs back; returns what is not as it was before the first of them."""
+        side = self.twins.ours
+        told = list(undo.roll_back(self.twins.producer, self.deployments))
+        told += undo.differences(self._kept, side.kept(self.case))
+        looks = side.looks(self.case)
+        return told + [
+            f"{what} told\n{was}now tells\n{looks[what]}" for what, was in self._looks.items() if was != looks[what]
+        ]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One run on both sides, and what then lay on the hosts."""
+    """One run on both sides, and what then lay on the hosts; number 0 is before the first run."""
 
     number: int
     last: bool
     wanted: Outcome
     got: Outcome
-    wanted_trees: dict[str, dict[str, Entry]]
-    got_trees: dict[str, dict[str, Entry]]
+    wanted_trees: Mapping[str, Mapping[str, Entry]]
+    got_trees: Mapping[str, Mapping[str, Entry]]
+    wanted_looks: Mapping[str, str]
+    got_looks: Mapping[str, str]
 
-    def tree_differences(self) -> list[str]:
-        """What the hosts' files differ in."""
-        return [
+    def differences(self) -> list[str]:
+        """What the recaps, the hosts' files and the looks differ in."""
+        trees = [
             f"{host} {line}"
             for host in self.wanted_trees
             for line in tree.differences(self.wanted_trees[host], self.got_trees[host])
         ]
+        looks = [
+            f"{what}\n    Ansible:      {told!r}\n    deploy-tasks: {self.got_looks[what]!r}"
+            for what, told in self.wanted_looks.items()
+            if told != self.got_looks[what]
+        ]
+        return outcome.differences(self.wanted, self.got) + trees + looks
 
 
 @contextlib.contextmanager
@@ -153,12 +142,3 @@ def environment() -> Iterator[None]:
     yield
     for name, value in before.items():
         os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def make_side(folder: Path, after: contextlib.ExitStack) -> Side:
-    """Hosts of the twins' names, each with the cases' account."""
-    made = Side(local_fleet.up(len(NAMES), folder / "fleet", names=NAMES), folder)
-    after.callback(made.fleet.down)
-    for host in made.fleet.hosts.values():
-        host.add_user(USER, sudo=True)
-    return made
