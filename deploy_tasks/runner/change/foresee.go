@@ -14,7 +14,11 @@ import (
 // the former three answer as if it had been had, so that an older entry is judged by what the newer ones would leave.
 
 // foresight is what a dry run has undone in thought; nil is an undo that acts.
-type foresight struct{ effects []effect }
+type foresight struct {
+	effects []effect
+	things  map[string]any    // what is no file, by its label
+	texts   map[string]string // files of which only some lines change
+}
 
 // effect is one thing that undoing does: path becomes st, or what is at from moves to path.
 type effect struct {
@@ -23,8 +27,8 @@ type effect struct {
 	st   State
 }
 
-// Preview says what Undo would do, and changes nothing, the journal included.
-func Preview(dir string) (UndoReport, error) {
+// Preview says what Undo would do, and changes nothing, the journal included. The tools are for looking only.
+func Preview(dir string, tools Tools) (UndoReport, error) {
 	data, err := os.ReadFile(filepath.Join(dir, JournalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return emptyReport(), nil
@@ -36,8 +40,8 @@ func Preview(dir string) (UndoReport, error) {
 	if err != nil {
 		return emptyReport(), err
 	}
-	u := newUndoing(dir, 0, entries, damaged, unfired{})
-	u.dry = &foresight{}
+	u := newUndoing(dir, 0, entries, damaged, unfired{tools})
+	u.dry = &foresight{things: map[string]any{}, texts: map[string]string{}}
 	u.index()
 	err = u.all()
 	return u.report, err
@@ -133,6 +137,27 @@ func (u *undoing) present(dir string, names []string) (out []string, err error) 
 	return out, nil
 }
 
+// thing is how something that is no file is when the undo has come so far.
+func (u *undoing) thing(kind, name string) (any, error) {
+	if u.dry != nil {
+		if v, noted := u.dry.things[kind+" "+name]; noted {
+			return v, nil
+		}
+	}
+	return inspectThing(u.fx.Tools(), kind, name)
+}
+
+// text is the content of a small file when the undo has come so far.
+func (u *undoing) text(path string) (string, error) {
+	if u.dry != nil {
+		if text, noted := u.dry.texts[path]; noted {
+			return text, nil
+		}
+	}
+	text, err := os.ReadFile(path)
+	return string(text), err
+}
+
 // restorable is an error when a saved state could not be brought back.
 func (u *undoing) restorable(st State) error {
 	switch st.Kind {
@@ -145,7 +170,8 @@ func (u *undoing) restorable(st State) error {
 }
 
 // unfired are the effects of a dry run: none.
-type unfired struct{}
+type unfired struct{ tools Tools }
 
 func (unfired) Run(string, []string) error { return nil }
 func (unfired) Fire(Handler) error         { return nil }
+func (u unfired) Tools() Tools             { return u.tools }

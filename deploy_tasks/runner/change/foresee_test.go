@@ -24,7 +24,7 @@ func TestADryRunSaysWhatTheUndoDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, saved := picture(t, root), picture(t, state)
-	said, err := Preview(state)
+	said, err := Preview(state, noTools{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestADryRunSeesThatAnOriginalIsGone(t *testing.T) {
 	b.write("f", "new")
 	b.must(b.rec.Close())
 	b.must(os.RemoveAll(filepath.Join(b.state, SavedName)))
-	report, err := Preview(b.state)
+	report, err := Preview(b.state, noTools{})
 	b.must(err)
 	if len(report.Conflicted) != 1 || len(report.Undone) != 0 || b.read("f") != "new" {
 		t.Errorf("%+v", report)

@@ -15,8 +15,9 @@ import (
 	"runner/record"
 )
 
-// Format is the version of the journal. A reader refuses a newer one.
-const Format = 1
+// Format is the version of the journal. A reader refuses a newer one. With 2 came things that are no files, and what tools
+// do to files.
+const Format = 2
 
 // Op is what an entry says.
 type Op string
@@ -40,6 +41,12 @@ const (
 	opAfterUndo Op = "after_undo"
 	opWarn      Op = "warn"
 	opHandler   Op = "handler" // a handler's call, to be fired again when what notified it is undone
+	opSet       Op = "set"     // a thing that is no file, Name of Kind, is about to change; Value is how it was
+	opAround    Op = "around"  // a tool is about to change what the watched entries after it name
+	opWatched   Op = "watched" // Path as it was before the tool ran
+	opBecame    Op = "became"  // how entry Ref, or for a tool's new file Path, was afterwards
+	opActed     Op = "acted"   // what entry Ref announced has ended
+	opUndoing   Op = "undoing" // entry Ref is about to be taken back: until it is, it may stand in between
 	opEnd       Op = "end"     // the run ended; Folders are their times then
 	opUndoBegin Op = "undo_begin"
 	opUndone    Op = "undone" // entry Ref is taken back, or was left for the reason What
@@ -66,6 +73,8 @@ type entry struct {
 	Replaced *State
 	Folders  []folderTime // folders touched for the first time, as they were
 	Name     string
+	Kind     string
+	Value    any // of a thing that is no file
 	Handler  bool
 	What     string
 	Argv     []string
@@ -74,6 +83,14 @@ type entry struct {
 	Ref      int
 	Conflict bool
 	Kept     bool // nothing had to be taken back
+}
+
+// label is what an entry is about, in reports.
+func (e entry) label() string {
+	if e.Kind != "" {
+		return e.Kind + " " + e.Name
+	}
+	return string(e.Path)
 }
 
 // checksum is the CRC-32C, by Castagnoli, of a line's number and entry.

@@ -73,12 +73,12 @@ func TestDamagedMiddleLine(t *testing.T) {
 
 func TestNewerFormatIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	body := []byte(`{"op":"header","format":2}`)
+	body := []byte(`{"op":"header","format":3}`)
 	text := `{"seq":1,"crc":"` + checksum(1, body) + `","entry":` + string(body) + "}\n"
 	if err := os.WriteFile(filepath.Join(dir, JournalName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Undo(dir, &effects{}); err == nil || !strings.Contains(err.Error(), "format 2") {
+	if _, err := Undo(dir, &effects{}); err == nil || !strings.Contains(err.Error(), "format 3") {
 		t.Errorf("%v", err)
 	}
 }

@@ -45,6 +45,12 @@ type Log interface {
 	// is the argument list that takes it back (run in reverse order on undo; it must tolerate that the command never
 	// ran or half ran), and an empty undo marks an irreversible step. what names the step in reports and holds no secret.
 	Command(what string, readOnly bool, undo []string) error
+	// Set performs act, which changes a thing that is no file: name of a registered kind. Undo brings it back to what it was.
+	Set(kind, name string, act func() error) error
+	// Around performs act, in which a tool of the host changes files that nobody can name one by one: paths, and all below
+	// those that are folders. Links are not followed. Undo brings them back byte for byte and removes what is new;
+	// what names the step in reports. More than MaxWatched entries are an error, before act.
+	Around(paths []string, what string, act func() error) error
 	// AfterUndo journals a command that undo runs once after everything else has been taken back: the restart or reload
 	// that makes a service read again what it read because of this step. Handlers get this by themselves.
 	AfterUndo(what string, argv []string) error

@@ -24,6 +24,10 @@ func (e entry) Fields() *value.Dict {
 	}
 	record.Optional(d, "folders", record.List(e.Folders))
 	record.Optional(d, "name", e.Name)
+	record.Optional(d, "kind", e.Kind)
+	if e.Value != nil {
+		d.Set("value", e.Value)
+	}
 	record.Optional(d, "handler", e.Handler)
 	record.Optional(d, "what", e.What)
 	record.Optional(d, "argv", record.Texts(e.Argv))
@@ -42,7 +46,7 @@ func readEntry(text []byte) (entry, error) {
 	}
 	e := entry{Op: Op(r.Text("op")), Format: r.Int("format"), Task: r.Int("task"), Path: readPath(r, "path"),
 		To: readPath(r, "to"), Temp: readPath(r, "temp"), Before: readState(r, "before"), After: readState(r, "after"),
-		Replaced: readState(r, "replaced"), Name: r.Text("name"), Handler: r.Flag("handler"), What: r.Text("what"),
+		Replaced: readState(r, "replaced"), Name: r.Text("name"), Kind: r.Text("kind"), Value: r.Value("value"), Handler: r.Flag("handler"), What: r.Text("what"),
 		Argv: r.Texts("argv"), Args: r.Value("args"), By: r.Ints("by"), Ref: r.Int("ref"), Conflict: r.Flag("conflict"),
 		Kept: r.Flag("kept")}
 	for _, f := range r.Records("folders") {
@@ -92,7 +96,7 @@ func readState(from record.Reader, key string) *State {
 		return nil
 	}
 	r := from.Record(key)
-	st := &State{Kind: Kind(r.Text("kind")), Mode: uint32(r.Int64("mode")), UID: r.Int("uid"), GID: r.Int("gid"),
+	st := &State{Kind: Shape(r.Text("kind")), Mode: uint32(r.Int64("mode")), UID: r.Int("uid"), GID: r.Int("gid"),
 		Size: r.Int64("size"), Digest: r.Text("digest"), Target: readPath(r, "target"), Mtime: r.Int64("mtime"),
 		Atime: r.Int64("atime"), Links: uint64(r.Int64("links")), Rdev: uint64(r.Int64("rdev"))}
 	xattrs := r.Record("xattrs")

@@ -26,6 +26,7 @@ type Recorder struct {
 	written []Touch
 	lines   int
 	closed  bool
+	tools   Tools // for the kinds of things that are no files
 	actor   Actor // whose rights changes are made with, nil: the runner's own
 }
 
@@ -156,8 +157,11 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 
 // trace remembers which paths an entry changes.
 func (r *Recorder) trace(e entry) {
+	if e.Op == opSet {
+		r.written = append(r.written, Touch{e.Task, e.label()})
+	}
 	for _, path := range []pathText{e.Path, e.To} {
-		if path != "" && e.Op != opTemp {
+		if path != "" && e.Op != opTemp && e.Op != opWatched {
 			r.written = append(r.written, Touch{e.Task, string(path)})
 		}
 	}
@@ -165,10 +169,18 @@ func (r *Recorder) trace(e entry) {
 
 // folders are the times of the folders that an entry touches first.
 func (r *Recorder) folders(e *entry) []folderTime {
-	var out []folderTime
+	var dirs []string
 	for _, path := range []pathText{e.Path, e.To, e.Temp} {
-		dir := filepath.Dir(string(path))
-		if path == "" || r.touched[dir] || dir == r.saved.dir {
+		if path != "" {
+			dirs = append(dirs, filepath.Dir(string(path)))
+		}
+	}
+	if e.Op == opWatched && e.Before.Kind == Dir {
+		dirs = append(dirs, string(e.Path))
+	}
+	var out []folderTime
+	for _, dir := range dirs {
+		if r.touched[dir] || dir == r.saved.dir {
 			continue
 		}
 		r.touched[dir] = true

@@ -40,6 +40,12 @@ func (ReadOnly) Chtimes(string, time.Time, time.Time) error { return errReadOnly
 // Rename refuses.
 func (ReadOnly) Rename(string, string) error { return errReadOnly }
 
+// Set refuses.
+func (ReadOnly) Set(string, string, func() error) error { return errReadOnly }
+
+// Around refuses.
+func (ReadOnly) Around([]string, string, func() error) error { return errReadOnly }
+
 // Command lets a command run.
 func (ReadOnly) Command(string, bool, []string) error { return nil }
 

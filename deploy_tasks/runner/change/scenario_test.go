@@ -154,7 +154,10 @@ type effects struct {
 	ran   [][]string
 	fired []string
 	fail  error
+	tools Tools
 }
+
+func (e *effects) Tools() Tools { return e.tools }
 
 func (e *effects) Run(_ string, argv []string) error {
 	e.ran = append(e.ran, argv)

@@ -37,7 +37,7 @@ func linkTimes(path string, atime, mtime int64) error {
 }
 
 // readXattrs reads the extended attributes of files and folders; links have none that matter.
-func readXattrs(path string, kind Kind) map[string][]byte {
+func readXattrs(path string, kind Shape) map[string][]byte {
 	if kind != File && kind != Dir {
 		return nil
 	}
@@ -74,3 +74,12 @@ func writeXattrs(path string, attrs map[string][]byte) {
 
 // SyncData brings a file's content to the disk, without the times that nobody needs.
 func SyncData(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
+
+// clearXattrs removes the attributes that were not there.
+func clearXattrs(path string, now, want map[string][]byte) {
+	for name := range now {
+		if _, kept := want[name]; !kept {
+			_ = syscall.Removexattr(path, name)
+		}
+	}
+}

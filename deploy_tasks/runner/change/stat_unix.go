@@ -15,7 +15,7 @@ func isCrossDevice(err error) bool {
 }
 
 func makeNode(path string, st State) error {
-	kind := map[Kind]uint32{Fifo: syscall.S_IFIFO, Char: syscall.S_IFCHR, Block: syscall.S_IFBLK}[st.Kind]
+	kind := map[Shape]uint32{Fifo: syscall.S_IFIFO, Char: syscall.S_IFCHR, Block: syscall.S_IFBLK}[st.Kind]
 	if err := syscall.Mknod(path, kind|st.Mode, int(st.Rdev)); err != nil {
 		return &os.PathError{Op: "mknod", Path: path, Err: err}
 	}

@@ -10,7 +10,7 @@ func readOwner(fs.FileInfo, *State) {}
 
 func linkTimes(string, int64, int64) error { return nil }
 
-func readXattrs(string, Kind) map[string][]byte { return nil }
+func readXattrs(string, Shape) map[string][]byte { return nil }
 
 func writeXattrs(string, map[string][]byte) {}
 
@@ -29,3 +29,5 @@ func SyncDir(string) error { return nil }
 func SyncData(f *os.File) error { return f.Sync() }
 
 const noFollow = 0
+
+func clearXattrs(string, map[string][]byte, map[string][]byte) {}

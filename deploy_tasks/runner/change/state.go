@@ -10,24 +10,24 @@ import (
 	"runner/hex"
 )
 
-// Kind is what is at a path.
-type Kind string
+// Shape is what is at a path.
+type Shape string
 
 // The kinds.
 const (
-	Absent Kind = "absent"
-	File   Kind = "file"
-	Dir    Kind = "dir"
-	Link   Kind = "link"
-	Fifo   Kind = "fifo"
-	Char   Kind = "char"
-	Block  Kind = "block"
-	Socket Kind = "socket"
+	Absent Shape = "absent"
+	File   Shape = "file"
+	Dir    Shape = "dir"
+	Link   Shape = "link"
+	Fifo   Shape = "fifo"
+	Char   Shape = "char"
+	Block  Shape = "block"
+	Socket Shape = "socket"
 )
 
 // State is everything about a path that undo brings back. Times are nanoseconds since 1970.
 type State struct {
-	Kind   Kind
+	Kind   Shape
 	Mode   uint32 // as the system has it: 07777
 	UID    int
 	GID    int
@@ -113,7 +113,7 @@ func (st State) differs(want State) string {
 	return ""
 }
 
-func kindOf(mode fs.FileMode) Kind {
+func kindOf(mode fs.FileMode) Shape {
 	switch {
 	case mode.IsRegular():
 		return File

@@ -37,12 +37,13 @@ type Handler struct {
 	Args         any
 }
 
-// Effects are the parts of an undo that are not files.
+// Effects are the parts of an undo that are not files. Tools are what kinds look and restore with.
 //
 // Fire returns ErrNothingToRun when the handler's program came with what was undone.
 type Effects interface {
 	Run(what string, argv []string) error
 	Fire(h Handler) error
+	Tools() Tools
 }
 
 // ErrNothingToRun is a handler whose program is not there, as it was not before: there is nothing that could notice.
@@ -64,6 +65,9 @@ type undoing struct {
 	linked  map[string]Irreversible // files that had other names, as far back as the undo has come
 	stuck   map[string]bool         // paths where a conflict stopped the undo
 	foreign map[pathText]bool
+	begun   map[int]bool     // entries that an undo has begun to take back
+	groups  map[int]*around  // by the Seq of their heads
+	things  map[int]*outcome // what became of what is no file, by the Seq of its entry
 	report  UndoReport
 	dry     *foresight // nil: it acts
 }
@@ -94,7 +98,8 @@ func UndoAfter(dir string, mark int, fx Effects) (UndoReport, error) {
 func newUndoing(dir string, mark int, entries []entry, damaged []int, fx Effects) *undoing {
 	u := &undoing{after: mark, saved: newSaved(filepath.Join(dir, SavedName)), entries: entriesAfter(entries, mark), fx: fx,
 		report: emptyReport(), tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
-		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{}, foreign: map[pathText]bool{}}
+		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{}, foreign: map[pathText]bool{},
+		begun: map[int]bool{}, groups: map[int]*around{}, things: map[int]*outcome{}}
 	for _, n := range damaged {
 		u.report.Conflicted = append(u.report.Conflicted, Conflict{fmt.Sprintf("%s line %d", filepath.Join(dir, JournalName), n), "is damaged"})
 	}
@@ -130,13 +135,16 @@ func (u *undoing) index() {
 			if !e.Kept {
 				u.undone[e.Task] = true
 				if u.dry == nil { // what an earlier undo has done is not to be done
-					u.tell(string(e.Path))
+					u.tell(e.label())
 				}
 			}
+		case e.Op == opUndoing:
+			u.begun[e.Ref] = true
 		case changesFile(e.Op):
 			u.files[e.Task] = true
 		}
 	}
+	u.gather()
 }
 
 // tell notes a path as undone, once.
@@ -195,7 +203,7 @@ func (u *undoing) begin() error {
 			switch {
 			case e.Op == opEnd:
 				begin.Folders = changedFolders(e.Folders)
-			case changesFile(e.Op): // the run went on: what it changed since is no stranger's
+			case changesFile(e.Op) || e.Op == opWatched: // the run went on: what it changed since is no stranger's
 				begin.Folders = nil
 			}
 		}
@@ -233,6 +241,10 @@ func (u *undoing) back(e entry) error {
 		return u.command(e)
 	case e.Op == opWarn:
 		u.report.Irreversible = append(u.report.Irreversible, Irreversible{u.tasks[e.Task].Name, e.What})
+	case e.Op == opSet:
+		return u.set(e)
+	case e.Op == opAround:
+		return u.around(u.groups[e.Seq])
 	case changesFile(e.Op):
 		return u.file(e)
 	}
@@ -254,13 +266,11 @@ func (u *undoing) file(e entry) error {
 		why = err.Error()
 	}
 	step("reverted")
+	if why != "" && to != "" {
+		u.stuck[to] = true
+	}
 	if why != "" {
-		u.stuck[path] = true
-		if to != "" {
-			u.stuck[to] = true
-		}
-		u.report.Conflicted = append(u.report.Conflicted, Conflict{path, why})
-		return u.mark(e, why, false)
+		return u.conflict(e, why)
 	}
 	// It had not happened, or was back already. A second attempt cannot tell which, and assumes the latter.
 	if !did && !u.again {
@@ -272,10 +282,17 @@ func (u *undoing) file(e entry) error {
 	return u.mark(e, "", false)
 }
 
+// conflict leaves what an entry is about as it is, also what older entries say of it.
+func (u *undoing) conflict(e entry, why string) error {
+	u.stuck[e.label()] = true
+	u.report.Conflicted = append(u.report.Conflicted, Conflict{e.label(), why})
+	return u.mark(e, why, false)
+}
+
 // noteLinks notes a restored file that had other names: it comes back as a file of its own. Only the oldest state counts.
 func (u *undoing) noteLinks(e entry) {
 	delete(u.linked, string(e.Path))
-	if copied := e.Op == opWrite || e.Op == opSymlink || e.Op == opHardlink || e.Op == opRemove; copied && e.Before.Kind == File && e.Before.Links > 1 {
+	if copied := e.Op == opWrite || e.Op == opSymlink || e.Op == opHardlink || e.Op == opRemove || e.Op == opWatched; copied && e.Before.Kind == File && e.Before.Links > 1 {
 		u.linked[string(e.Path)] = Irreversible{u.tasks[e.Task].Name,
 			fmt.Sprintf("%s was one of %d names of a file; it has the content back, as a file of its own", string(e.Path), e.Before.Links)}
 	}
@@ -306,7 +323,7 @@ func (u *undoing) run(e entry) error {
 
 // mark journals the outcome of an entry.
 func (u *undoing) mark(e entry, why string, sync bool) error {
-	m := entry{Op: opUndone, Ref: e.Seq, Task: e.Task, Path: e.Path, Conflict: why != "", What: why}
+	m := entry{Op: opUndone, Ref: e.Seq, Task: e.Task, Path: e.Path, Kind: e.Kind, Name: e.Name, Conflict: why != "", What: why}
 	return u.write(sync, m)
 }
 

@@ -61,7 +61,7 @@ func (b *bench) read(name string) string {
 func (b *bench) undo(fx Effects) UndoReport {
 	b.t.Helper()
 	before := b.journal()
-	said, err := Preview(b.state)
+	said, err := Preview(b.state, noTools{})
 	b.must(err)
 	if b.journal() != before {
 		b.t.Error("a dry run has written to the journal")

@@ -69,6 +69,16 @@ func (l asRoot) Command(what string, readOnly bool, undo []string) error {
 	return l.do(func() error { return l.log.Command(what, readOnly, undo) })
 }
 
+// Set implements change.Log.
+func (l asRoot) Set(kind, name string, act func() error) error {
+	return l.do(func() error { return l.log.Set(kind, name, act) })
+}
+
+// Around implements change.Log.
+func (l asRoot) Around(paths []string, what string, act func() error) error {
+	return l.do(func() error { return l.log.Around(paths, what, act) })
+}
+
 // AfterUndo implements change.Log.
 func (l asRoot) AfterUndo(what string, argv []string) error {
 	return l.do(func() error { return l.log.AfterUndo(what, argv) })

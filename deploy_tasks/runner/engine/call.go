@@ -89,6 +89,9 @@ func (j *job) within(ctx context.Context) module.Result {
 		defer cancel()
 	}
 	j.call.Ctx = ctx
+	if recorder := j.recorder(); recorder != nil {
+		recorder.Equip(tools{&module.Call{Ctx: ctx, Env: j.opts.Env, Cwd: "/", Started: j.opts.Started}})
+	}
 	done := make(chan module.Result, 1)
 	go func() { done <- j.perform() }()
 	select {
@@ -173,6 +176,11 @@ type hiddenCommands struct{ change.Log }
 // Command implements change.Log.
 func (l hiddenCommands) Command(_ string, readOnly bool, undo []string) error {
 	return l.Log.Command("a command ("+hidden+")", readOnly, undo)
+}
+
+// Around implements change.Log.
+func (l hiddenCommands) Around(paths []string, _ string, act func() error) error {
+	return l.Log.Around(paths, "something ("+hidden+")", act)
 }
 
 // Warn implements change.Log.

@@ -74,6 +74,9 @@ func (e Effects) Fire(h change.Handler) error {
 	return nil
 }
 
+// Tools implements change.Effects.
+func (e Effects) Tools() change.Tools { return tools{e.call(e.Ctx, nil)} }
+
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return cut(lines[len(lines)-1], 500)

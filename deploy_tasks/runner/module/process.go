@@ -96,6 +96,9 @@ func wait(ctx context.Context, cmd *exec.Cmd) bool {
 	return true
 }
 
+// Program is where a command's program is, "" when there is none.
+func (c *Call) Program(name string) string { return lookPath(name, c.Env) }
+
 // lookPath finds a program in the PATH of the command's own environment, not of the runner's; empty when there is none.
 func lookPath(name string, env []string) string {
 	if strings.ContainsAny(name, `/\`) {

@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"runner/change"
+	"runner/fmt"
+	"runner/module"
+)
+
+// toolLimit is how long one command may take that looks at something or brings it back: packages are fetched anew.
+const toolLimit = 15 * time.Minute
+
+// tools are the commands of the host as the journal uses them: with the runner's own rights and environment.
+type tools struct{ call *module.Call }
+
+// Run implements change.Tools.
+func (t tools) Run(argv []string, stdin string) (change.Output, error) {
+	ctx, cancel := context.WithTimeout(t.call.Ctx, toolLimit)
+	defer cancel()
+	call := *t.call
+	call.Ctx = ctx
+	done, err := call.Run(module.Process{Argv: argv, Stdin: strings.NewReader(stdin), Env: []string{"LC_ALL=C", "LANGUAGE=C"}})
+	if err == nil && done.TimedOut {
+		err = fmt.Errorf("%s was stopped: %w", argv[0], context.Cause(ctx))
+	}
+	return change.Output{Code: done.Code, Stdout: done.Stdout, Stderr: done.Stderr}, err
+}
+
+// Find implements change.Tools.
+func (t tools) Find(program string) string { return t.call.Program(program) }
