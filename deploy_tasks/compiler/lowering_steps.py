@@ -33,7 +33,9 @@ class Names:
 
     def of(self, task: Task) -> str:
         """The task's id, with a number where several have it."""
-        asks = task.run_once or task.delegate_to is not None or task.module in _FOR_ALL or task.module == "group_by"
+        limited = task.throttle is not None or task.serial is not None
+        named = task.module in _FOR_ALL or task.module == "group_by"
+        asks = task.run_once or task.delegate_to is not None or limited or named
         if not asks or self._count[task.id] == 1:
             return task.id
         self._given[task.id] += 1
@@ -224,6 +226,8 @@ class Steps:
             "delegate_to": self._value(task.delegate_to, f"{where}.delegate_to"),
             "delegate_facts": task.delegate_facts or None,
             "run_once": (self._waits and self._runs_once(task)) or None,
+            "throttle": self._value(task.throttle, f"{where}.throttle"),
+            "serial": task.serial,
             "ignore_unreachable": task.ignore_unreachable or None,
             "var_files": {name: self._value(each, f"{where} ({name})") for name, each in task.var_files.items()},
             "search": list(task.search) if task.var_files or self._files.looks_up(task) else None,

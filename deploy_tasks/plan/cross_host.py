@@ -105,7 +105,8 @@ class Reader:
         return found
 
     def _task(self, task: Task) -> Reads:
-        found = Reads(others=bool(task.run_once) or task.delegate_to is not None or _reaches(task))
+        depends = bool(task.run_once) or task.delegate_to is not None or task.serial is not None
+        found = Reads(others=depends or _reaches(task))
         if task.module in ("add_host", "group_by"):
             found |= Reads(others=True)
         bare = _BARE_ARGS.get(task.module, "")

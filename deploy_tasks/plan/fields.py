@@ -13,6 +13,7 @@ _FALSE = {"no", "false", "off", "n", "0", "f"}
 _SERIAL = re.compile(r"\d{1,9}%?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_SECONDS = 10 * 365 * 86400
+MAX_HOSTS = 100_000
 
 
 class Strict(BaseModel):
@@ -136,6 +137,22 @@ def _count_or_template(value: Any) -> Any:
     return found if isinstance(found, str) else int(found)
 
 
+def _hosts_or_template(value: Any) -> Any:
+    """A number of hosts; 0 is any number."""
+    found = _count_or_template(value)
+    if isinstance(found, int) and found > MAX_HOSTS:
+        raise bad(f"must be {MAX_HOSTS} at most")
+    return found or None
+
+
+def _share(value: Any) -> Any:
+    """A count of hosts or a percentage of them."""
+    found = _serial(value)
+    if len(found) != 1 or isinstance(value, list) or str(found[0]).rstrip("%").strip("0") == "":
+        raise bad("must be a count of hosts or a percentage of them, from 1", 'for example 1 or "25%"')
+    return found[0]
+
+
 def _serial(value: Any) -> Any:
     """A count, a percentage, or a list of them."""
     if value is None:
@@ -194,6 +211,8 @@ SwitchOrTemplate = Annotated[Any, BeforeValidator(_switch_or_template)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 NumberOrTemplate = Annotated[Any, BeforeValidator(_number_or_template)]
 CountOrTemplate = Annotated[Any, BeforeValidator(_count_or_template)]
+HostsOrTemplate = Annotated[Any, BeforeValidator(_hosts_or_template)]
+Share = Annotated[int | str, BeforeValidator(_share)]
 Serial = Annotated[list[Any], BeforeValidator(_serial)]
 VariableName = Annotated[str | None, BeforeValidator(_variable_name)]
 Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]

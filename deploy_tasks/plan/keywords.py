@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, model_validator
 
 from deploy_tasks.plan.fields import (
     CountOrTemplate,
     Expressions,
+    HostsOrTemplate,
     NumberOrTemplate,
     Seconds,
+    Share,
     Strict,
     Switch,
     SwitchOrExpression,
@@ -67,7 +69,8 @@ class Keywords(Strict):
     delegate_to: str | None = None
     delegate_facts: Switch = False
     run_once: SwitchOrTemplate = False
-    throttle: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    throttle: HostsOrTemplate | None = None
+    serial: Share | None = None
     any_errors_fatal: Switch = False
     ignore_unreachable: Switch = False
 
@@ -117,6 +120,7 @@ class Keywords(Strict):
             "delegate_facts": self.delegate_facts,
             "run_once": self.run_once,
             "throttle": self.throttle,
+            "serial": self.serial,
             "any_errors_fatal": self.any_errors_fatal,
             "ignore_unreachable": self.ignore_unreachable,
         }

@@ -73,7 +73,10 @@ with warnings.catch_warnings():
         delegate_to: str | None = Field(None, description="the host that performs the task for this one")
         delegate_facts: bool = False
         run_once: bool | str = Field(False, description="one host of the batch performs it, all take its result")
-        throttle: int | None = None
+        throttle: int | str | None = Field(None, description="how many hosts of the batch perform it at a time")
+        serial: int | str | None = Field(
+            None, description="a count or a percentage: as throttle, in order, and on no other host once it has failed"
+        )
         any_errors_fatal: bool = False
         ignore_unreachable: bool = False
         var_files: dict[str, dict[str, Any]] = Field(

@@ -28,6 +28,7 @@ _KEYWORDS = {
     "retries": "retries", "delay": "delay", "no_log": "no_log", "check_mode": "check_mode", "diff": "diff",
     "timeout": "timeout_s", "become": "become", "become_user": "become_user", "async": "async_s", "poll": "poll_s",
     "delegate_to": "delegate_to", "delegate_facts": "delegate_facts", "run_once": "run_once", "throttle": "throttle",
+    "serial": "serial",
     "any_errors_fatal": "any_errors_fatal", "ignore_unreachable": "ignore_unreachable", "role": "role",
     "role_path": "role_path", "defaults": "defaults", "role_vars": "role_vars", "params": "params", "search": "search",
     "var_files": "var_files", "origins": "origins",

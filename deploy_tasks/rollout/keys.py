@@ -57,6 +57,11 @@ def once(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:once"
 
 
+def slots(deployment: str) -> str:
+    """Hash: who performs what only so many may at a time, see `slots.lua`. It expires."""
+    return f"{PREFIX}d:{deployment}:slots"
+
+
 def said(deployment: str) -> str:
     """Hash: host, who says it and in which task, to what it says of the host, sealed. It expires."""
     return f"{PREFIX}d:{deployment}:said"

@@ -28,6 +28,7 @@ from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.material import Material
 from deploy_tasks.tasks.said import Said, say, says
+from deploy_tasks.tasks.slots import Asked, Slots
 from deploy_tasks.transport import Answer, BadOutput
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,11 @@ class Answers:
             "delegate": self._delegate,
             "hostvars": self._hostvars,
             "others": self._others,
+            "slot": self._slot,
+            "done": self._done,
+            "passed": self._passed,
         }
+        self._slots = Slots(here, deployment, held, self._over.wait)
         self._delegation: Delegation | None = None
 
     def ask(self, question: Fields) -> Answer:
@@ -79,12 +84,16 @@ class Answers:
             raise BadOutput(f"it asks for {what} of the task {name!r:.80}, which the plan does not have")
         return str(name)
 
+    def _performance(self, question: Fields, what: str, fits: Callable[[Errand], bool]) -> tuple[str, str]:
+        """The id of the task asked about, and what names this performance of it."""
+        task, key = self._task(question, what, fits), question.get("key")
+        if not isinstance(key, str) or len(key) > _LONGEST_KEY or not key.startswith(task):
+            raise BadOutput(f"it asks for {what} of {task} under the key {key!r:.80}")
+        return task, key
+
     def _key(self, question: Fields) -> tuple[str, str]:
         """The id of a task that is performed once, and what names this performance of it."""
-        task = self._task(question, "the turn", lambda errand: errand.run_once)
-        key = question.get("key")
-        if not isinstance(key, str) or len(key) > _LONGEST_KEY or not key.startswith(task):
-            raise BadOutput(f"it asks for the turn of {task} under the key {key!r:.80}")
+        task, key = self._performance(question, "the turn", lambda errand: errand.run_once)
         return task, f"{self._batch()} {key}"
 
     def _batch(self) -> int:
@@ -104,6 +113,8 @@ class Answers:
         looks = 0
         while True:
             try:
+                if looks == 0:
+                    self._slots.leave()
                 turn = book.ask(
                     grant.deployment,
                     key,
@@ -146,6 +157,24 @@ class Answers:
                 log.warning("%s: what %s has done cannot be kept yet (%s)", grant.deployment, grant.host, error)
             if self._over.wait(_LAST_LOOK_S):
                 return {"error": "the conversation is over"}
+
+    def _limited(self, question: Fields) -> Asked:
+        task, key = self._performance(question, "a slot", lambda errand: errand.limited)
+        return Asked(task, key, self._batch())
+
+    def _slot(self, question: Fields) -> Answer:
+        asked = self._limited(question)
+        errand = self._deployment.errands(self._here.store)[asked.task]
+        limit, hosts = self._slots.limit(asked, errand, question.get("most"))
+        return self._later(lambda: self._slots.take(asked, limit, hosts))
+
+    def _done(self, question: Fields) -> Answer:
+        asked, failed = self._limited(question), question.get("failed") is True
+        return self._later(lambda: self._slots.done(asked, failed=failed))
+
+    def _passed(self, question: Fields) -> Answer:
+        asked = self._limited(question)
+        return self._later(lambda: self._slots.passed(asked))
 
     def _delegate(self, question: Fields) -> Answer:
         name, to = self._task(question, "delegation", lambda errand: errand.delegates), question.get("to")

@@ -19,7 +19,8 @@ _STEPS = ("tasks", "handlers", "block", "rescue", "always")
 @dataclass(frozen=True, slots=True)
 class Errand:
     """What a task of the program has others do. `play` is the number of its play, `delegate_to` the host if it is
-    written out, `become` and `become_user` as the program says (None: nothing)."""
+    written out, `become` and `become_user` as the program says (None: nothing); `throttle` is a number or an expression,
+    `serial` a count of hosts or a percentage; `where` is the path in the plan."""
 
     play: int
     module: str
@@ -29,6 +30,14 @@ class Errand:
     delegate_facts: bool = False
     become: Any = None
     become_user: Any = None
+    throttle: Any = None
+    serial: int | str | None = None
+    where: str = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether only so many hosts may perform it at a time."""
+        return self.throttle is not None or self.serial is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ def contents(program: Path) -> Contents:
                 task.get("run_once")
                 or task.get("delegate_to") is not None
                 or task["module"] in ("add_host", "group_by")
+                or not {"throttle", "serial"}.isdisjoint(task)
             ):
                 found[str(task["id"])] = _errand(number, task)
     return Contents(found, tuple(tuple(play.get("facts") or ()) for play in plays))
@@ -68,6 +78,9 @@ def _errand(play: int, task: Mapping[str, Any]) -> Errand:
         delegate_facts=bool(task.get("delegate_facts")),
         become=task.get("become"),
         become_user=task.get("become_user"),
+        throttle=task.get("throttle"),
+        serial=task.get("serial"),
+        where=str(task.get("where") or ""),
     )
 
 

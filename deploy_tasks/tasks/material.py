@@ -123,6 +123,11 @@ class Material:
         players = self.players[play] if play < len(self.players) else None
         return tuple(name for name in self.record.batch(batch) if players is None or name in players)
 
+    def tolerance(self, task: str, batch: int, store: Store) -> float:
+        """The percentage of a batch's hosts on which the task may fail before it is begun on no other host."""
+        where = self.errands(store)[task].where
+        return 0.0 if where and where in self.fatal else self.record.budget(batch)
+
     def masker(self, host: Host, others: Others | None = None) -> Masker:
         """What hides the secrets of this deployment and host, and of what it is told of others."""
         return Masker([*self.secrets, *secret_values(host.vars), *(others.secrets if others else ())])

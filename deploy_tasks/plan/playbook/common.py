@@ -40,7 +40,7 @@ class Inherited:
     delegate_facts: bool | None = None
     run_once: bool | str | None = None
     any_errors_fatal: bool | None = None
-    throttle: int | None = None
+    throttle: int | str | None = None
     timeout: float | None = None
     connection: str | None = None
     module_defaults: tuple[dict[str, dict[str, Any]], ...] = ()
@@ -163,7 +163,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "delegate_facts": entries.switch,
         "run_once": entries.switch_or_template,
         "any_errors_fatal": entries.switch,
-        "throttle": entries.count,
+        "throttle": entries.hosts,
         "timeout": entries.seconds,
         "connection": _connection,
         "remote_user": entries.text,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from deploy_tasks.plan.fields import (
     Expressions,
+    HostsOrTemplate,
     NumberOrTemplate,
     Seconds,
+    Share,
     Switch,
     SwitchOrExpression,
     SwitchOrTemplate,
@@ -91,13 +93,15 @@ def seconds(value: Any) -> float | None:
     return of(Seconds)(value) or None
 
 
-def count(value: Any) -> int | None:
-    """A count of hosts known beforehand; 0 is none."""
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    if value == 0 and not isinstance(value, bool):
-        return None
-    found: int = of(Annotated[int, Field(ge=1, le=100_000)])(value)
+def hosts(value: Any) -> int | str | None:
+    """A number of hosts, or a template that gives one; 0 is any number."""
+    found: int | str | None = of(HostsOrTemplate)(value)
+    return found
+
+
+def share(value: Any) -> int | str:
+    """A count of hosts or a percentage of them."""
+    found: int | str = of(Share)(value)
     return found
 
 

@@ -16,18 +16,28 @@ func (r *run) ask(kind string, pairs ...any) (record.Reader, error) {
 	return record.Of(answer), nil
 }
 
-// once performs a task that one host of the batch performs for all; do performs it here. mine is false when another
-// host has performed it: then the result is registered, and nothing is counted or told. A host that is alone, or that
-// nobody has sent, asks nobody.
+// performed performs a task here, in this host's turn if hosts have turns at it; do performs it. mine is false when another
+// host has performed it for all: then the result is registered, and nothing is counted or told. left is to be called when
+// it is known whether the task has failed. A host that is alone, or that nobody has sent, asks nobody.
+func (r *run) performed(t *program.Task, f frame, handler bool, do func() outcome) (o outcome, mine bool, left func(failed bool)) {
+	left = func(bool) {}
+	if r.opts.Ask == nil || r.opts.Alone {
+		return do(), true, left
+	}
+	once, err := flag(t.RunOnce, false, r.scope(f, nil))
+	switch {
+	case err != nil:
+		return failure("run_once: " + err.Error()), true, left
+	case once:
+		o, mine = r.once(t, f, do)
+		return o, mine, left
+	}
+	o, left = r.limited(t, f, handler, do)
+	return o, true, left
+}
+
+// once performs a task that one host of the batch performs for all.
 func (r *run) once(t *program.Task, f frame, do func() outcome) (o outcome, mine bool) {
-	if t.RunOnce == nil || r.opts.Ask == nil || r.opts.Alone {
-		return do(), true
-	}
-	if wanted, err := flag(t.RunOnce, false, r.scope(f, nil)); err != nil {
-		return failure("run_once: " + err.Error()), true
-	} else if !wanted {
-		return do(), true
-	}
 	key := r.key(t, f)
 	if theirs, known := r.theirs[key]; known {
 		return theirs, false

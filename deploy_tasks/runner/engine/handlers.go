@@ -106,11 +106,13 @@ func (r *run) answers(h *handler, name string) bool {
 }
 
 // flush runs the pending handlers in the order of their definition, and those after them that they notify. One before
-// them waits for the next time.
-func (r *run) flush() halt {
+// them waits for the next time. at names the flush.
+func (r *run) flush(at string) halt {
+	r.flushed = at
 	for _, h := range r.handlers {
 		by, due := r.pending[h]
 		if !due {
+			r.passed(h.task, h.frame)
 			continue
 		}
 		delete(r.pending, h)

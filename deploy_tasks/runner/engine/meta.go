@@ -21,7 +21,7 @@ func (r *run) meta(t *program.Task, f frame) halt {
 	}
 	switch word {
 	case "flush_handlers":
-		return r.flush()
+		return r.flush(r.key(t, f))
 	case "end_play", "end_batch", "end_host":
 		return endPlay
 	case "end_role":

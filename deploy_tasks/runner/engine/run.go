@@ -111,6 +111,7 @@ type run struct {
 	failure   *Failure
 	ruin      *Failure // a failure that no rescue makes good
 	notifiers []int    // of the handler that runs now
+	flushed   string   // which flush of handlers it is
 	hopeless  bool     // the failure is one that no block rescues
 	gone      bool     // the host that a task was delegated to is out of reach: not even an always runs
 	from, to  int      // plays
@@ -189,7 +190,7 @@ func (r *run) endOfPlay(p *program.Play, h halt) halt {
 	case h == goOn && !endsFlushed(p):
 		h = r.flushAll()
 	case h == failed && p.ForceHandlers && r.ctx.Err() == nil:
-		r.flush()
+		r.flush("failed")
 	case h == endPlay:
 		h = goOn
 	}
@@ -203,11 +204,11 @@ func (r *run) endOfPlay(p *program.Play, h halt) halt {
 // flushAll runs handlers until none is due.
 func (r *run) flushAll() halt {
 	for range maxFlushes {
+		if h := r.flush("end"); h != goOn {
+			return h
+		}
 		if len(r.pending) == 0 {
 			return goOn
-		}
-		if h := r.flush(); h != goOn {
-			return h
 		}
 	}
 	return r.fail(&Failure{Msg: "handlers notify each other without end", Tail: []string{}})

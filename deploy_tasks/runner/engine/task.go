@@ -55,7 +55,7 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 		r.opts.Recorder.Task(start.Name, handler)
 	}
 	before := r.host.learned()
-	o, mine := r.once(t, f, func() outcome { return r.items(t, f, handler) })
+	o, mine, left := r.performed(t, f, handler, func() outcome { return r.items(t, f, handler) })
 	if o.failed {
 		r.host.forget(before)
 	}
@@ -67,6 +67,7 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 		r.changers[t] = append(r.changers[t], r.opts.Recorder.TaskSeq())
 	}
 	status := r.status(t, f, &o)
+	left(status == Failed)
 	h := goOn
 	if o.changed && !o.failed && !r.verify {
 		h = r.notify(t, start.Name, o.notify)

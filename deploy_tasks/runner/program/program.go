@@ -117,6 +117,8 @@ type Task struct {
 	DelegateTo              any     // nil when not given
 	DelegateFacts           bool
 	RunOnce                 any // a VALUE: one host of the batch performs it for all
+	Throttle                any // a VALUE: how many hosts may perform it at a time, nil when not given
+	Serial                  any // not nil: in the batch's order, so many at a time, and on none after it has failed
 	IgnoreUnreachable       bool
 	VarFiles                *value.Dict // of include_vars: plan-relative name → variables
 	Search                  []string    // folders in which computed names are looked for

@@ -80,6 +80,7 @@ func (d *decoder) task(from *value.Dict) *Task {
 		BecomeUser: d.given(from, "become_user"), Timeout: d.number(from, "timeout_s"), OnFailure: d.text(from, "on_failure"),
 		Async: d.given(from, "async"), Poll: d.given(from, "poll"), DelegateTo: d.given(from, "delegate_to"),
 		DelegateFacts: d.flag(from, "delegate_facts"), RunOnce: d.given(from, "run_once"),
+		Throttle: d.given(from, "throttle"), Serial: d.given(from, "serial"),
 		IgnoreUnreachable: d.flag(from, "ignore_unreachable"), VarFiles: d.dict(from, "var_files"), Search: d.texts(from, "search"),
 	}
 }
