@@ -134,6 +134,8 @@ def _check_keywords(task: Task, findings: Findings) -> None:
         names = [key for key in task.args if key != "cacheable"]
         check_names([name for name in names if not is_template(name)], f"{task.where}.args", findings)
         check_templates_in([name for name in names if is_template(name)], f"{task.where}.args", findings)
+    if task.serial is not None and task.run_once is True:
+        findings.add(task.path("serial"), "says nothing of a task that one host performs for all", "leave it out")
     check_variables(task.vars, task.path("vars"), findings)
     for keyword in _TEMPLATED:
         check_templates_in(getattr(task, keyword), task.path(keyword), findings)

@@ -139,6 +139,8 @@ def _count_or_template(value: Any) -> Any:
 
 def _hosts_or_template(value: Any) -> Any:
     """A number of hosts; 0 is any number."""
+    if type(value) is int and value < 0:
+        raise bad("must be at least 1; 0 is any number of hosts")
     found = _count_or_template(value)
     if isinstance(found, int) and found > MAX_HOSTS:
         raise bad(f"must be {MAX_HOSTS} at most")

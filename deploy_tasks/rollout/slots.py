@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from redis import Redis
 
@@ -65,8 +65,8 @@ class SlotBook:
         """The host performs none of these tasks."""
         self._call("leave", "")
 
-    def _call(self, what: str, task: str, *rest: Argument) -> list[str]:
-        found: list[str] = call(
+    def _call(self, what: str, task: str, *rest: Argument) -> list[Any]:
+        found: list[Any] = call(
             self._redis,
             "slots",
             [keys.hosts(self._deployment), keys.slots(self._deployment)],

@@ -19,8 +19,8 @@ _STEPS = ("tasks", "handlers", "block", "rescue", "always")
 @dataclass(frozen=True, slots=True)
 class Errand:
     """What a task of the program has others do. `play` is the number of its play, `delegate_to` the host if it is
-    written out, `become` and `become_user` as the program says (None: nothing); `throttle` is a number or an expression,
-    `serial` a count of hosts or a percentage; `where` is the path in the plan."""
+    written out, `become` and `become_user` as the program says (None: nothing); `throttle` is a number or an
+    expression, `serial` a count of hosts or a percentage; `where` is the path in the plan."""
 
     play: int
     module: str

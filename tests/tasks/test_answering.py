@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,9 +14,11 @@ from redis import Redis
 
 from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.inventory import load_inventory
+from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.hostbook import HostBook
 from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.pulse import Held
+from deploy_tasks.rollout.slots import Limit, SlotBook
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.settings import load
 from deploy_tasks.store import open_store
@@ -25,6 +28,7 @@ from deploy_tasks.tasks.delegated import forbidden, place
 from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.material import Material
 from deploy_tasks.tasks.seal import Seal
+from deploy_tasks.tasks.slots import Asked
 from deploy_tasks.transport import BadOutput
 from tests.support.stepping import make_record
 from tests.support.workers import local_hosts
@@ -33,6 +37,9 @@ ERRANDS = {
     "once": Errand(0, "command", run_once=True, delegates=False),
     "db": Errand(0, "command", run_once=False, delegates=True, delegate_to="db1"),
     "any": Errand(0, "command", run_once=False, delegates=True),
+    "two": Errand(0, "command", run_once=False, delegates=False, throttle=2),
+    "some": Errand(0, "command", run_once=False, delegates=False, throttle={"$": ["var", "n"]}),
+    "roll": Errand(0, "command", run_once=False, delegates=False, serial="50%"),
     "by": Errand(0, "group_by", run_once=False, delegates=False),
     "facts": Errand(0, "setup", run_once=False, delegates=True, delegate_to="db1", delegate_facts=True),
 }
@@ -57,6 +64,7 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
     material = SimpleNamespace(
         errands=lambda _: ERRANDS,
         peers=lambda *_: ("web 0", "web 1"),
+        tolerance=lambda *_: 0.0,
         foreign_facts=lambda *_: (),
         lifetime_s=60,
         inventory=Inventory(hosts={}, groups={}),
@@ -100,6 +108,13 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
         ({"kind": "others", "task": "by", "host": "web 0", "groups": "db"}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": "db1", "facts": [1]}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": "web 1", "facts": {}}, "what is for db1"),
+        ({"kind": "slot", "task": "once", "key": "once"}, "a slot of the task 'once', which the plan does not have"),
+        ({"kind": "slot", "task": "two", "key": "two" + "/1" * 600}, "a slot of two under the key"),
+        ({"kind": "slot", "task": "some", "key": "some"}, "to perform some beside None hosts"),
+        ({"kind": "slot", "task": "some", "key": "some", "most": True}, "to perform some beside True hosts"),
+        ({"kind": "slot", "task": "some", "key": "some", "most": 10**9}, "to perform some beside 1000000000 hosts"),
+        ({"kind": "done", "task": "db", "key": "db"}, "a slot of the task 'db'"),
+        ({"kind": "passed", "task": "roll", "key": "other"}, "a slot of roll under the key 'other'"),
         ({"kind": "hostvars"}, "the facts of other hosts, which the plan does not read"),
         ({"kind": "delegate", "task": "any", "to": 7, "given": {}}, "without saying to whom"),
         ({"kind": "delegate", "task": "any", "to": "db2", "given": []}, "without saying to whom and with what"),
@@ -141,6 +156,26 @@ def test_closing_gives_up_what_is_waited_for(answers: Answers, redis: Redis, gra
     answers.close()
     assert time.monotonic() - began < 3
     assert answer() == {"error": "the conversation is over"}
+
+
+def test_what_the_program_says_of_a_limit_beats_the_host(answers: Answers, redis: Redis, grant: Grant) -> None:
+    question = {"task": "two", "key": "two", "most": 100_000}
+    assert answered(answers, {"kind": "slot", **question}) == {"do": "perform"}
+    for other in ("x", "y"):
+        redis.hset(keys.hosts("d1"), other, "running 1 0 w")
+        SlotBook(redis, "d1", other, 1, 60).ask("0 two", Limit(2), ())
+    answered(answers, {"kind": "done", **question})
+    SlotBook(redis, "d1", "y", 1, 60).ask("0 two", Limit(2), ())
+    answer = answers.ask({"kind": "slot", **question})
+    time.sleep(0.1)
+    assert answer() is None, "two others are at it"
+
+
+def test_a_share_is_of_the_hosts_of_the_play_in_the_batch(answers: Answers) -> None:
+    slots, asked = answers._slots, Asked("roll", "roll/1", 0)
+    assert slots.limit(asked, ERRANDS["roll"], None) == (Limit(1, "0 roll/1", 0), ("web 0", "web 1"))
+    both = replace(ERRANDS["roll"], serial=5, throttle={"$": ["var", "n"]})
+    assert slots.limit(asked, both, 1)[0].most == 1
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,18 @@ _LOOP_FIELDS = ("loop", "loop_var", "index_var", "loop_label", "loop_extended", 
 _FILE_ARGS = frozenset({"_raw_params", "file", "apply"})
 
 
+def _unserial(doc: TaskDoc, site: Site) -> None:
+    """Refuse `serial` on an import, which has no moment of its own on a host."""
+    if doc.fields.get("serial") is not None:
+        site.problem(f"{doc.where}.serial", f"is for one task or handler, not for {doc.module}", "write it on the task")
+
+
 def import_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     """The tasks of the file in place of the import, with its conditions, tags and variables."""
     if "loop" in doc.fields and doc.fields["loop"] is not None:
         site.problem(f"{doc.where}.loop", "import_tasks cannot have a loop", "use include_tasks")
         return ()
+    _unserial(doc, site)
     name = _file_name(doc, site)
     name = name and known_name(name, "import_tasks", doc, scope, site)
     place = name and _task_file(name, doc, scope, site, static=True)
@@ -221,6 +228,7 @@ def import_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     if doc.fields.get("loop") is not None:
         site.problem(f"{doc.where}.loop", "import_role cannot have a loop", "use include_role")
         return ()
+    _unserial(doc, site)
     given = role.RoleArgs.read(doc, site)
     name = given and known_name(given.name, "import_role", doc, scope, site)
     if given is None or not name:

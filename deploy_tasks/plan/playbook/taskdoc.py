@@ -42,6 +42,7 @@ _FIELDS: Mapping[str, tuple[str, Reader]] = MappingProxyType(
         "async": ("async_s", entries.number),
         "poll": ("poll_s", entries.number),
         "listen": ("listen", entries.names),
+        "serial": ("serial", entries.share),
     }
 )
 _CALLS = frozenset({"action", "local_action", "args"})
