@@ -1,18 +1,24 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"runner/program"
 	"runner/value"
 )
 
+// asPlayed tells whether the subsets are those that the play asks for, and not only those that it uses.
+func asPlayed(subsets []string) bool {
+	return slices.ContainsFunc(subsets, func(subset string) bool {
+		return subset == "all" || subset == "min" || subset[:1] == "!"
+	})
+}
+
 // exactly asks for these subsets and no others; without it the minimal ones are always among them.
 func exactly(subsets []string) []string {
-	for _, subset := range subsets {
-		if subset == "all" || subset == "min" || subset[:1] == "!" {
-			return subsets
-		}
+	if asPlayed(subsets) {
+		return subsets
 	}
 	return append([]string{"!all", "!min"}, subsets...)
 }
@@ -28,8 +34,14 @@ func (r *run) gather(p *program.Play) {
 	found := value.NewDict()
 	if len(p.Facts) > 0 && r.opts.Facts != nil {
 		found = r.opts.Facts(exactly(p.Facts), r.opts.Env)
-		r.host.facts = merged(r.host.facts, found)
 	}
+	if p.Gather { // what Ansible's own module adds
+		found.Set("module_setup", true)
+		if asPlayed(p.Facts) {
+			found.Set("gather_subset", listOf(p.Facts))
+		}
+	}
+	r.host.facts = merged(r.host.facts, found)
 	if !tells {
 		return
 	}

@@ -136,8 +136,14 @@ func TestIni(t *testing.T) {
 	if got != `{"one":{"a":"1","b":"x = y"},"two":{}}` {
 		t.Error(got)
 	}
-	if v := ini("no section = here"); v != nil {
-		t.Errorf("%v", v)
+	got = string(value.Encode(ini("[DEFAULT]\na = 0\nz = 9\n[one] ; remark\n  a = 1\n   more\nb =\n[two]\n")))
+	if got != `{"one":{"a":"1\nmore","b":"","z":"9"},"two":{"a":"0","z":"9"}}` {
+		t.Error(got)
+	}
+	for _, wrong := range []string{"no section = here", "[a]\nx = 1\nX = 2", "[a]\n[b]\n[a]\n", "[a]\nword", "[]\na = 1"} {
+		if v := ini(wrong); v != nil {
+			t.Errorf("%q is %s", wrong, value.Encode(v))
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -112,13 +111,9 @@ func bindMounts() map[string]bool {
 func diskUUIDs() map[string]string {
 	const folder = "/dev/disk/by-uuid"
 	out := map[string]string{}
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return out
-	}
-	for _, entry := range entries {
-		if real, err := filepath.EvalSymlinks(filepath.Join(folder, entry.Name())); err == nil {
-			out[real] = entry.Name()
+	for _, name := range names(folder) {
+		if real, err := filepath.EvalSymlinks(filepath.Join(folder, name)); err == nil {
+			out[real] = name
 		}
 	}
 	return out

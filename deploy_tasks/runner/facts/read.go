@@ -44,6 +44,27 @@ func lines(path string) []string {
 	return strings.Split(s, "\n")
 }
 
+// known is a file's text, or nil.
+func known(path string) any {
+	if s, ok := content(path); ok {
+		return s
+	}
+	return nil
+}
+
+// names are the entries of a folder in their order; nil when it cannot be read.
+func names(folder string) []string {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	out := make([]string, len(entries))
+	for i, entry := range entries {
+		out[i] = entry.Name()
+	}
+	return out
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -1,7 +1,7 @@
 package facts
 
 import (
-	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -16,20 +16,15 @@ func apparmor(g *gathering) {
 // capabilities are what the system's own command says about itself.
 func capabilities(g *gathering) {
 	var enforced, held any = "N/A", "N/A"
-	for _, folder := range []string{"/sbin", "/usr/sbin", "/bin", "/usr/bin"} {
-		out, err := exec.Command(folder+"/capsh", "--print").Output()
-		if err != nil {
-			continue
-		}
+	if out := g.printed("capsh", "--print"); out != "" {
 		enforced, held = "NA", []any{}
-		for _, line := range strings.Split(string(out), "\n") {
+		for _, line := range strings.Split(out, "\n") {
 			if current, ok := strings.CutPrefix(line, "Current:"); ok && strings.TrimSpace(current) == "=ep" {
 				enforced = "False"
 			} else if parts := strings.Split(line, "="); ok && len(parts) > 1 {
 				enforced, held = "True", texts(trimmed(strings.Split(parts[1], ",")))
 			}
 		}
-		break
 	}
 	g.set("system_capabilities_enforced", enforced)
 	g.set("system_capabilities", held)
@@ -47,8 +42,14 @@ func fips(g *gathering) {
 }
 
 func selinux(g *gathering) {
+	there := hasSELinuxLibrary()
+	g.set("selinux_python_present", there)
 	if !exists("/sys/fs/selinux/enforce") {
-		g.set("selinux", dict("status", "disabled"))
+		status := "disabled"
+		if !there {
+			status = "Missing selinux Python library"
+		}
+		g.set("selinux", dict("status", status))
 		return
 	}
 	config := map[string]string{}
@@ -63,6 +64,16 @@ func selinux(g *gathering) {
 	}
 	g.set("selinux", dict("status", "enabled", "policyvers", number(contentOf("/sys/fs/selinux/policyvers")),
 		"config_mode", orUnknown(config["SELINUX"]), "mode", mode, "type", orUnknown(config["SELINUXTYPE"])))
+}
+
+// hasSELinuxLibrary tells whether Ansible would have what it asks: Python loads the system's own library.
+func hasSELinuxLibrary() bool {
+	for _, folder := range []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/*-linux-gnu*", "/usr/lib/*-linux-gnu*"} {
+		if found, _ := filepath.Glob(folder + "/libselinux.so.1"); len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func orUnknown(s string) string {

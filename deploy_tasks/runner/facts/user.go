@@ -2,7 +2,6 @@ package facts
 
 import (
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 func user(g *gathering) {
 	name := userName(g.env)
 	g.set("user_id", name)
-	if p := passwd(name); p != nil {
+	if p := g.passwd(name); p != nil {
 		g.set("user_uid", number(p[2]))
 		g.set("user_gid", number(p[3]))
 		g.set("user_gecos", p[4])
@@ -44,7 +43,7 @@ func userName(env []string) string {
 }
 
 // passwd is the line of a user in the user database, by name, else of the user of the process.
-func passwd(name string) []string {
+func (g *gathering) passwd(name string) []string {
 	id := strconv.Itoa(os.Getuid())
 	var own []string
 	for _, line := range lines("/etc/passwd") {
@@ -59,10 +58,8 @@ func passwd(name string) []string {
 			own = p
 		}
 	}
-	if out, err := exec.Command("getent", "passwd", name).Output(); err == nil {
-		if p := strings.Split(strings.TrimSpace(string(out)), ":"); len(p) == 7 {
-			return p
-		}
+	if p := strings.Split(strings.TrimSpace(g.printed("getent", "passwd", name)), ":"); len(p) == 7 {
+		return p
 	}
 	return own
 }
