@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,32 @@ import pytest
 from celery import Celery
 
 from deploy_tasks.errors import BadInput, NotFound
+from deploy_tasks.fleet import Fleet
 from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.settings import load
 from deploy_tasks.tasks.requested import inside, submit
+from tests.support.fleet import MakeFleet
+from tests.support.playbooks import write_site
 from tests.support.workers import MakeSite, Site, await_until, local_hosts, plan, write
+
+#: Told to two hosts: to the first by a message, to the second by the schedule.
+PLAYBOOK = {
+    "site.yml": "- hosts: all\n  roles: [note]\n",
+    "roles/note/tasks/main.yml": """
+- template: {src: note.j2, dest: /srv/note}
+  notify: Handled
+- shell: echo once >> /srv/deployed
+""",
+    "roles/note/templates/note.j2": "{{ inventory_hostname }} is {{ ansible_distribution }}\n",
+    "roles/note/handlers/main.yml": """
+- name: Handled
+  shell: echo handled >> /srv/handled
+""",
+    "schedules.yml": """
+schedules:
+  often: {plan: site.yml, inventory: hosts.ini, every_s: 5, limit: web-002}
+""",
+}
 
 
 @pytest.fixture
@@ -46,15 +69,40 @@ def ended(site: Site, deployment: str) -> bool:
         return False
 
 
-def test_a_bare_message_deploys_once_however_often_it_comes(served: Site, plans: Path) -> None:
-    inventory = local_hosts(plans, 2)
-    for _ in range(2):
-        ask(served, deployment="by-message", plan="web.json", inventory=inventory.name, options={"verify": True})
-    await_until(lambda: ended(served, "by-message"), what="the deployment asked for by message")
-    result = served.producer.status("by-message")
-    assert result.status is D.SUCCEEDED, result.to_json()
-    assert (plans / "host0" / "out.txt").read_text() == "by message"
-    assert len(served.producer.deployments()) == 1
+@pytest.fixture
+def far(make_site: MakeSite, make_fleet: MakeFleet, plans: Path) -> tuple[Site, Fleet]:
+    """Workers with a beat, two hosts, and a playbook with a role that is asked for by message and by schedule."""
+    fleet = make_fleet(2)
+    shutil.copyfile(fleet.inventory_path, plans / "hosts.ini")
+    write_site(plans, PLAYBOOK)
+    site = make_site(plans_dir=plans, schedules=plans / "schedules.yml", known_hosts=fleet.known_hosts_path)
+    site.start("control", "build", "push", "beat")
+    return site, fleet
+
+
+@pytest.mark.fleet
+def test_a_playbook_is_deployed_by_a_bare_message_once_and_by_a_schedule(far: tuple[Site, Fleet]) -> None:
+    site, fleet = far
+    by_message, by_schedule = fleet.hosts.values()
+    asked = {"deployment": "by-message", "plan": "site.yml", "inventory": "hosts.ini", "limit": by_message.name}
+    answers = [ask(site, **asked, options={"verify": True}) for _ in range(2)]
+    await_until(lambda: ended(site, "by-message"), what="the deployment asked for by message")
+    await_until(lambda: any(ended(site, name) for name in scheduled(site)), what="the scheduled deployment")
+    for answer in answers:
+        answer.get(timeout=20)
+    for name in ("by-message", scheduled(site)[0]):
+        result = site.producer.status(name)
+        assert result.status is D.SUCCEEDED, result.to_json()
+    for host in (by_message, by_schedule):
+        assert host.path("/srv/note").read_text() == f"{host.name} is Debian\n"
+        assert host.path("/srv/handled").read_text() == "handled\n"
+    assert by_message.path("/srv/deployed").read_text() == "once\n"
+
+
+def scheduled(site: Site) -> list[str]:
+    """The deployments of the schedule, the first one first."""
+    names = [each.deployment_id for each in site.producer.deployments()]
+    return sorted(name for name in names if name.startswith("often-"))
 
 
 def test_a_bad_plan_is_told_to_the_client_and_nothing_is_recorded(served: Site, plans: Path) -> None:
