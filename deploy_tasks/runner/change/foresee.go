@@ -13,7 +13,7 @@ import (
 // undoing, and what changes the host goes through `act`. In a dry run `act` notes the effect in place of having it, and
 // the former three answer as if it had been had, so that an older entry is judged by what the newer ones would leave.
 
-// foresight is what a dry run has undone in thought; nil is an undo that acts.
+// foresight is what dry runs have undone in thought; nil is an undo that acts.
 type foresight struct {
 	effects []effect
 	things  map[string]any    // what is no file, by its label
@@ -27,21 +27,34 @@ type effect struct {
 	st   State
 }
 
-// Preview says what Undo would do, and changes nothing, the journal included. The tools are for looking only.
-func Preview(dir string, tools Tools) (UndoReport, error) {
+// Preview says what Undo would do in these deployments' folders, one after the other, and changes nothing, the journals
+// included. The tools are for looking only.
+func Preview(tools Tools, dirs ...string) (reports []UndoReport, err error) {
+	dry := &foresight{things: map[string]any{}, texts: map[string]string{}}
+	for _, dir := range dirs {
+		report, err := dry.undo(dir, tools)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
+}
+
+func (f *foresight) undo(dir string, tools Tools) (UndoReport, error) {
 	data, err := os.ReadFile(filepath.Join(dir, JournalName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return emptyReport(), nil
+		return NothingUndone(), nil
 	}
 	if err != nil {
-		return emptyReport(), err
+		return NothingUndone(), err
 	}
 	entries, damaged, _, err := parseJournal(data)
 	if err != nil {
-		return emptyReport(), err
+		return NothingUndone(), err
 	}
 	u := newUndoing(dir, 0, entries, damaged, unfired{tools})
-	u.dry = &foresight{things: map[string]any{}, texts: map[string]string{}}
+	u.dry = f
 	u.index()
 	err = u.all()
 	return u.report, err

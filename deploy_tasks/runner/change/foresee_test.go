@@ -24,7 +24,7 @@ func TestADryRunSaysWhatTheUndoDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, saved := picture(t, root), picture(t, state)
-	said, err := Preview(state, noTools{})
+	said, err := Preview(noTools{}, state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestADryRunSaysWhatTheUndoDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(said, did) || len(did.Undone) < 15 {
+	if !reflect.DeepEqual(said[0], did) || len(did.Undone) < 15 {
 		t.Errorf("the dry run said\n%+v\nthe undo\n%+v", said, did)
 	}
 }
@@ -46,8 +46,9 @@ func TestADryRunSeesThatAnOriginalIsGone(t *testing.T) {
 	b.write("f", "new")
 	b.must(b.rec.Close())
 	b.must(os.RemoveAll(filepath.Join(b.state, SavedName)))
-	report, err := Preview(b.state, noTools{})
+	reports, err := Preview(noTools{}, b.state)
 	b.must(err)
+	report := reports[0]
 	if len(report.Conflicted) != 1 || len(report.Undone) != 0 || b.read("f") != "new" {
 		t.Errorf("%+v", report)
 	}

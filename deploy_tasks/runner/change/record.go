@@ -126,7 +126,7 @@ func (r *UndoReport) Fields() *value.Dict {
 
 // ReadUndoReport reads a kept report of an undo.
 func ReadUndoReport(r record.Reader) *UndoReport {
-	u := emptyReport()
+	u := NothingUndone()
 	u.Undone = append(u.Undone, r.Texts("undone")...)
 	for _, c := range r.Records("conflicted") {
 		u.Conflicted = append(u.Conflicted, Conflict{c.Text("path"), c.Text("why")})

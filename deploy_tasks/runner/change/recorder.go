@@ -27,6 +27,8 @@ type Recorder struct {
 	lines   int
 	closed  bool
 	tools   Tools // for the kinds of things that are no files
+	fires   int   // the task that is a handler's call
+	lasting int   // steps that cannot be taken back
 	actor   Actor // whose rights changes are made with, nil: the runner's own
 }
 
@@ -84,6 +86,13 @@ func (r *Recorder) Touched() []Touch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.written)
+}
+
+// Irreversible is how many of the steps so far cannot be taken back.
+func (r *Recorder) Irreversible() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lasting
 }
 
 // Handler journals the call of a handler before it runs; by are the tasks that notified it.
@@ -155,10 +164,15 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 	return nil
 }
 
-// trace remembers which paths an entry changes.
+// trace remembers which paths an entry changes, and what cannot be taken back.
 func (r *Recorder) trace(e entry) {
-	if e.Op == opSet {
+	switch {
+	case e.Op == opSet:
 		r.written = append(r.written, Touch{e.Task, e.label()})
+	case e.Op == opHandler:
+		r.fires = e.Task
+	case e.Op == opWarn, e.Op == opCommand && len(e.Argv) == 0 && e.Task != r.fires:
+		r.lasting++
 	}
 	for _, path := range []pathText{e.Path, e.To} {
 		if path != "" && e.Op != opTemp && e.Op != opWatched {

@@ -79,7 +79,7 @@ func Undo(dir string, fx Effects) (UndoReport, error) { return UndoAfter(dir, 0,
 
 // UndoAfter takes back only what the journal says after one of its lines; what is before it stays, and can be undone later.
 func UndoAfter(dir string, mark int, fx Effects) (UndoReport, error) {
-	empty := emptyReport()
+	empty := NothingUndone()
 	path := filepath.Join(dir, JournalName)
 	if !Exists(path) {
 		return empty, nil
@@ -97,7 +97,7 @@ func UndoAfter(dir string, mark int, fx Effects) (UndoReport, error) {
 
 func newUndoing(dir string, mark int, entries []entry, damaged []int, fx Effects) *undoing {
 	u := &undoing{after: mark, saved: newSaved(filepath.Join(dir, SavedName)), entries: entriesAfter(entries, mark), fx: fx,
-		report: emptyReport(), tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
+		report: NothingUndone(), tasks: map[int]entry{}, done: map[int]bool{}, undone: map[int]bool{}, fires: map[int]bool{},
 		files: map[int]bool{}, stuck: map[string]bool{}, linked: map[string]Irreversible{}, foreign: map[pathText]bool{},
 		begun: map[int]bool{}, groups: map[int]*around{}, things: map[int]*outcome{}}
 	for _, n := range damaged {
@@ -115,7 +115,8 @@ func entriesAfter(entries []entry, mark int) []entry {
 	return nil
 }
 
-func emptyReport() UndoReport {
+// NothingUndone is the report of an undo that had nothing to do.
+func NothingUndone() UndoReport {
 	return UndoReport{Undone: []string{}, Conflicted: []Conflict{}, Irreversible: []Irreversible{}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"runner/change"
 	"runner/engine"
 	"runner/fmt"
 	"runner/session"
@@ -93,16 +94,29 @@ func (p *printer) summary(s engine.Summary) {
 }
 
 func (p *printer) undone(s engine.Summary) {
-	if s.Undo == nil {
-		return
+	if s.Undo != nil {
+		p.undo(s.Undo, "undone")
 	}
-	for _, path := range s.Undo.Undone {
-		p.line("undone", path)
+	if s.Irreversible > 0 && s.Status == session.Succeeded {
+		p.line("stays", fmt.Sprintf("what %d steps did cannot be undone; undo --dry-run says which", s.Irreversible))
 	}
-	for _, c := range s.Undo.Conflicted {
+}
+
+func (p *printer) undo(report *change.UndoReport, done string) {
+	for _, path := range report.Undone {
+		p.line(done, path)
+	}
+	for _, c := range report.Conflicted {
 		p.line("conflict", c.Path+" "+c.Why)
 	}
-	for _, i := range s.Undo.Irreversible {
+	for _, i := range report.Irreversible {
 		p.line("stays", i.Task+": "+i.What)
 	}
+}
+
+// foreseen shows what an undo would do.
+func (p *printer) foreseen(f session.Foreseen) {
+	p.undo(&f.Undo, "would undo")
+	fmt.Fprintf(p.out, "dry run  %d would come back, %d conflicts, %d cannot be undone  deployment %s, %s\n", len(f.Undo.Undone),
+		len(f.Undo.Conflicted), len(f.Undo.Irreversible), f.Deployment, strings.ReplaceAll(f.Status, "_", " "))
 }

@@ -33,6 +33,7 @@ Performs the program in this file on this host, and can take back what it did.
   check     say what run would change, and change nothing
   verify    check what an earlier run did
   undo [ID] take a deployment back; without ID the last one applied
+  confirm   have a deployment stay that waits for that (run --confirm-within)
   list      show the deployments on this host
   prune     remove old deployments, the good ones last
   facts     print what is known of this host
@@ -47,7 +48,7 @@ deployment is at work or newer, 4 an error of the runner, 75 the host lacks some
 
 var commands = map[string]func(args []string) error{
 	"run": run, "check": check, "verify": verify, "undo": undo, "list": list, "prune": prune, "facts": showFacts,
-	"version": version, "receive": receive, "task": task, "job": job,
+	"version": version, "receive": receive, "task": task, "job": job, "watch": watch, "confirm": confirm,
 }
 
 // Main runs one command and returns the exit status.
@@ -110,12 +111,16 @@ type refusal struct {
 func asRefusal(err error) refusal {
 	var busy *host.Busy
 	var late *host.Superseded
+	var covered *session.Covered
+	var waiting *session.Unconfirmed
 	out := refusal{Event: "refused", Reason: "internal", Message: err.Error(), status: exitInternal}
 	if r, ok := wire.AsRefusal(err); ok {
 		out.Reason, out.status = r.Reason, r.ExitStatus()
 	}
 	switch {
-	case errors.As(err, &busy):
+	case errors.As(err, &covered):
+		out.Reason, out.status = "covered", exitRefused
+	case errors.As(err, &busy), errors.As(err, &waiting):
 		out.Reason, out.status = "busy", exitRefused
 	case errors.As(err, &late):
 		out.Reason, out.status = "superseded", exitRefused
@@ -146,8 +151,8 @@ func self() string {
 }
 
 // verdict turns a summary's status into the command's error.
-func verdict(state string) error {
-	if state == session.Succeeded {
+func verdict(state, wanted string) error {
+	if state == wanted {
 		return nil
 	}
 	return notSucceeded

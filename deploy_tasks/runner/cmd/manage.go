@@ -1,19 +1,15 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"os"
 	"strings"
 	"time"
 
-	"runner/engine"
 	"runner/fmt"
 	"runner/host"
 	"runner/record"
-	"runner/session"
 	"runner/value"
-	"runner/wire"
 )
 
 // Version of the runner.
@@ -25,99 +21,6 @@ func version(args []string) error {
 	}
 	fmt.Println("deploy-tasks runner " + Version)
 	return nil
-}
-
-func undo(args []string) error {
-	o := newOptions("undo", "[ID]", "Takes a deployment back; without ID the last one applied.")
-	o.flags.flag(&o.json, "json", "print events as lines of JSON")
-	o.flags.flag(&o.serve, "serve", "read the request from standard input and print events (for workers)")
-	rest, err := o.parse(args, 1)
-	if err != nil {
-		return err
-	}
-	host.Umask(commandUmask)
-	folder, err := o.folder()
-	if err != nil {
-		return err
-	}
-	if o.serve {
-		return serveUndo(folder)
-	}
-	id, err := undoTarget(folder, rest)
-	if err != nil {
-		return err
-	}
-	out := newPrinter(os.Stdout, false)
-	s := &session.Session{Folder: folder, Deployment: id, Facts: gather, Emit: out.event}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	obeySignals(cancel, false)
-	summary, err := s.UndoNow(ctx)
-	if err != nil {
-		return err
-	}
-	if o.json {
-		err = say(os.Stdout, summary)
-	} else {
-		out.summary(summary)
-	}
-	if err == nil && summary.Status != session.RolledBack {
-		err = notSucceeded
-	}
-	return err
-}
-
-// undoTarget is the deployment named, or the last one applied.
-func undoTarget(folder *host.Folder, rest []string) (string, error) {
-	if len(rest) == 0 {
-		stack, err := folder.Stack()
-		if err != nil {
-			return "", err
-		}
-		if len(stack) == 0 {
-			return "", usage("nothing is applied on this host")
-		}
-		return stack[len(stack)-1].Deployment, nil
-	}
-	if !host.ValidID(rest[0]) {
-		return "", usage("%q is no deployment id", rest[0])
-	}
-	if _, err := os.Stat(folder.Deployment(rest[0]).Dir); err != nil {
-		return "", usage("deployment %s is not on this host; list shows those that are", rest[0])
-	}
-	return rest[0], nil
-}
-
-// serveUndo undoes for a worker.
-func serveUndo(folder *host.Folder) error {
-	in := bufio.NewReaderSize(os.Stdin, 64<<10)
-	events := wire.NewEvents(os.Stdout)
-	defer events.Close()
-	summary, err := answerUndo(folder, in, events)
-	if err != nil {
-		events.Last(asRefusal(err))
-		return served{err}
-	}
-	events.Last(summary)
-	if summary.Status != session.RolledBack {
-		return notSucceeded
-	}
-	return nil
-}
-
-func answerUndo(folder *host.Folder, in *bufio.Reader, events *wire.Events) (engine.Summary, error) {
-	q, err := wire.ReadRequest(in)
-	if err != nil {
-		return engine.Summary{}, err
-	}
-	s := &session.Session{Folder: folder, Facts: gather, Emit: events.Emit}
-	if err := adopt(s, q); err != nil {
-		return engine.Summary{}, err
-	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	obeySignals(cancel, true) // a half-done undo helps nobody: it goes on without its caller
-	return s.UndoNow(ctx)
 }
 
 func list(args []string) error {
@@ -136,14 +39,26 @@ func list(args []string) error {
 	}
 	var rows [][]string
 	for _, r := range records {
-		applied := ""
-		if r.Applied {
-			applied = "applied"
-		}
-		rows = append(rows, []string{r.Deployment, r.Status, r.At, r.Artifact[:min(12, len(r.Artifact))], applied})
+		rows = append(rows, []string{r.Deployment, r.Status, r.At, r.Artifact[:min(12, len(r.Artifact))], standing(r)})
 	}
 	_, err = os.Stdout.WriteString(table(rows))
 	return err
+}
+
+// standing says whether a deployment is applied, and what it waits for.
+func standing(r host.Record) string {
+	word := ""
+	if r.Applied {
+		word = "applied"
+	}
+	if c := r.Confirm; c != nil {
+		until := c.Until.UTC().Format(time.RFC3339)
+		if c.Watched {
+			return word + ", undone at " + until + " unless confirmed"
+		}
+		return word + ", not confirmed until " + until + " and nobody watches: confirm or undo it"
+	}
+	return word
 }
 
 // table lays rows out in columns.

@@ -30,6 +30,9 @@ type options struct {
 	artifact   string
 	timeout    time.Duration
 	keep       int
+	dryRun     bool
+	withLater  bool
+	confirm    time.Duration
 }
 
 func newOptions(name, rest, about string) *options {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -50,6 +51,13 @@ func received(dir, text string, fresh bool) error {
 		return execute(folder, m, fresh)
 	case "undo":
 		return executeUndo(folder, m)
+	case "preview":
+		f, err := aside(folder, m.Deployment).Foresee(context.Background())
+		return answer(err, value.DictOf("preview", f.Fields()))
+	case "confirm":
+		host.Umask(commandUmask)
+		c, err := aside(folder, m.Deployment).ConfirmNow(context.Background())
+		return answer(err, c.Fields())
 	case "list":
 		records, err := folder.List()
 		return answer(err, value.DictOf("deployments", record.List(records)))

@@ -28,6 +28,7 @@ func run(args []string) error {
 	o.flags.flag(&o.verify, "verify", "verify afterwards, and undo when that fails")
 	o.flags.flag(&o.noUndo, "no-undo", "keep what a failed run did")
 	o.flags.number(&o.keep, "keep", "how many good deployments to keep for undoing", 5)
+	o.flags.duration(&o.confirm, "confirm-within", "how long it waits for confirm; then it takes itself back")
 	return o.perform(args, (*session.Session).Run)
 }
 
@@ -108,7 +109,7 @@ func (o *options) served(act action) error {
 		return served{err}
 	}
 	events.Last(summary)
-	return verdict(summary.Status)
+	return verdict(summary.Status, session.Succeeded)
 }
 
 func (o *options) answer(in *bufio.Reader, events *wire.Events, act action) (engine.Summary, error) {
@@ -142,7 +143,7 @@ func adopt(s *session.Session, q *wire.Request) error {
 	s.Deployment, s.Sequence, s.Attempt = q.Deployment, q.Sequence, q.Attempt
 	s.Vars, s.Extra, s.Check, s.Diff = q.Vars, q.Extra, q.Check, q.Diff
 	s.Tags, s.Skip, s.Verify, s.Undo = q.Tags, q.Skip, q.Verify, q.UndoOnFailure
-	s.Deadline, s.Keep = q.Deadline, q.Keep
+	s.Deadline, s.Keep, s.Confirm = q.Deadline, q.Keep, q.Confirm
 	s.Stage, s.Others, s.Play = q.Stage, q.Others, q.Play
 	return nil
 }
@@ -156,6 +157,11 @@ func (o *options) byHand(act action) error {
 	if err := o.fill(s); err != nil {
 		return err
 	}
+	return o.shown(s, act, session.Succeeded)
+}
+
+// shown acts and shows what happens to people; another end than the wanted one is a failure.
+func (o *options) shown(s *session.Session, act action, wanted string) error {
 	out := newPrinter(os.Stdout, o.diff)
 	s.Emit = out.event
 	if o.json {
@@ -166,14 +172,14 @@ func (o *options) byHand(act action) error {
 	obeySignals(cancel, false)
 	summary, err := act(s, ctx)
 	if err != nil {
-		return err
+		return hinted(err)
 	}
 	if o.json {
 		err = say(os.Stdout, summary)
 	} else {
 		out.summary(summary)
 	}
-	return errors.Join(err, verdict(summary.Status))
+	return errors.Join(err, verdict(summary.Status, wanted))
 }
 
 // fill takes the options into the session.
@@ -195,7 +201,7 @@ func (o *options) fill(s *session.Session) error {
 	}
 	s.Sequence, s.Attempt = time.Now().UnixMilli(), 1
 	s.Diff, s.Tags, s.Skip, s.Verify = o.diff, words(o.tags), words(o.skip), o.verify
-	s.Undo, s.Deadline, s.Keep = !o.noUndo, o.timeout, o.keep
+	s.Undo, s.Deadline, s.Keep, s.Confirm = !o.noUndo, o.timeout, o.keep, o.confirm
 	return nil
 }
 

@@ -74,24 +74,26 @@ func (v *Verdict) Good() bool { return v.Digest && len(v.Drift) == 0 && len(v.Fa
 
 // Summary is the last event, and the report that is kept. OK counts what is changed too, as Ansible's recap does.
 type Summary struct {
-	Event       string
-	Deployment  string
-	Status      string
-	Phase       string // where it ended: running or verifying
-	OK          int
-	Changed     int
-	Failed      int
-	Skipped     int
-	Ignored     int
-	Rescued     int
-	Unreachable int // tasks whose delegated host was out of reach
-	Duration    float64
-	CPU         float64
-	MaxRSS      int64
-	Error       *Failure
-	Verify      *Verdict
-	Undo        *change.UndoReport
-	Cancelled   bool
-	Repeated    bool
-	Check       bool
+	Event        string
+	Deployment   string
+	Status       string
+	Phase        string // where it ended: running or verifying
+	OK           int
+	Changed      int
+	Failed       int
+	Skipped      int
+	Ignored      int
+	Rescued      int
+	Unreachable  int // tasks whose delegated host was out of reach
+	Duration     float64
+	CPU          float64
+	MaxRSS       int64
+	Error        *Failure
+	Verify       *Verdict
+	Undo         *change.UndoReport
+	Irreversible int  // steps of the run that cannot be taken back
+	Unconfirmed  bool // the host has taken it back by itself, as nobody confirmed it
+	Cancelled    bool
+	Repeated     bool
+	Check        bool
 }

@@ -62,6 +62,8 @@ func (s Summary) Fields() *value.Dict {
 	if s.Undo != nil {
 		d.Set("undo", s.Undo.Fields())
 	}
+	record.Optional(d, "irreversible", s.Irreversible)
+	record.Optional(d, "unconfirmed", s.Unconfirmed)
 	record.Optional(d, "cancelled", s.Cancelled)
 	d.Set("repeated", s.Repeated)
 	record.Optional(d, "check", s.Check)
@@ -78,7 +80,8 @@ func ReadSummary(r record.Reader) (Summary, error) {
 	s := Summary{Event: r.Text("event"), Deployment: r.Text("deployment"), Status: r.Text("status"), Phase: r.Text("phase"),
 		OK: r.Int("ok"), Changed: r.Int("changed"), Failed: r.Int("failed"), Skipped: r.Int("skipped"),
 		Ignored: r.Int("ignored"), Rescued: r.Int("rescued"), Unreachable: r.Int("unreachable"), Duration: r.Float("duration_s"), CPU: r.Float("cpu_s"),
-		MaxRSS: r.Int64("max_rss_kb"), Cancelled: r.Flag("cancelled"), Repeated: r.Flag("repeated"), Check: r.Flag("check")}
+		MaxRSS: r.Int64("max_rss_kb"), Cancelled: r.Flag("cancelled"), Repeated: r.Flag("repeated"), Check: r.Flag("check"),
+		Irreversible: r.Int("irreversible"), Unconfirmed: r.Flag("unconfirmed")}
 	if f := r.Record("error"); r.Has("error") {
 		s.Error = &Failure{f.Text("task"), f.Text("module"), f.Text("msg"), f.Texts("tail"), f.Text("where")}
 	}

@@ -53,6 +53,19 @@ func (f *Folder) Pop(deployment string) error {
 	return write(f.appliedPath(), record.List(stack))
 }
 
+// Later are the deployments applied after one, the newest first; none after one that is not on the stack.
+func (f *Folder) Later(deployment string) ([]string, error) {
+	stack, err := f.Stack()
+	var later []string
+	for i := len(stack) - 1; i >= 0 && err == nil; i-- {
+		if stack[i].Deployment == deployment {
+			return later, nil
+		}
+		later = append(later, stack[i].Deployment)
+	}
+	return nil, err
+}
+
 func (f *Folder) without(deployment string) ([]Applied, error) {
 	stack, err := f.Stack()
 	var out []Applied

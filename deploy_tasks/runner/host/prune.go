@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"runner/change"
 )
 
 // Record is one deployment as the folder shows it.
@@ -19,6 +21,7 @@ type Record struct {
 	Status     string // of its report; waiting between two stages; interrupted without one
 	At         string
 	Applied    bool
+	Confirm    *Confirmation // it waits to be confirmed, or was not and stands all the same
 	when       time.Time
 }
 
@@ -72,6 +75,9 @@ func (d *Deployment) record() Record {
 	if o, err := d.Origin(); err == nil {
 		r.Artifact, r.Runner = o.Artifact, o.Runner
 	}
+	if c, found, err := d.Confirmation(); err == nil && found {
+		r.Confirm = &c
+	}
 	path := d.Dir
 	if d.waits() {
 		r.Status = "waiting"
@@ -84,6 +90,15 @@ func (d *Deployment) record() Record {
 		r.At = r.when.UTC().Format(time.RFC3339)
 	}
 	return r
+}
+
+// Status is how the deployment ended; waiting between two stages, interrupted without a report, absent when the host
+// does not know it.
+func (d *Deployment) Status() string {
+	if !change.Exists(d.Dir) {
+		return "absent"
+	}
+	return d.record().Status
 }
 
 // Pruned says what a prune removed.

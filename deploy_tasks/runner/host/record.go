@@ -38,6 +38,9 @@ func (r Record) Fields() *value.Dict {
 	d.Set("status", r.Status)
 	d.Set("at", r.At)
 	d.Set("applied", r.Applied)
+	if r.Confirm != nil {
+		d.Set("unconfirmed", r.Confirm.Fields())
+	}
 	return d
 }
 

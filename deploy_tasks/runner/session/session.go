@@ -52,16 +52,17 @@ type Session struct {
 	Keep       int
 	Emit       func(event any)
 	Facts      func(subsets []string, env []string) *value.Dict
-	Single     bool        // no other host of the deployment
-	Known      *value.Dict // what others have set for this host
-	Found      *value.Dict // what others have found out about this host
-	Line       Line        // nil: nobody can be asked
-	Alone      bool        // no other host of the batch
-	Task       Errand      // of RunTask
-	Foreign    bool        // facts of other hosts may be asked for
-	Stage      *Stage      // the part of the program that is due; nil is all of it
-	Others     *value.Dict // what is known of other hosts
-	Play       *value.Dict // the hosts of the play
+	Single     bool          // no other host of the deployment
+	Known      *value.Dict   // what others have set for this host
+	Found      *value.Dict   // what others have found out about this host
+	Line       Line          // nil: nobody can be asked
+	Alone      bool          // no other host of the batch
+	Task       Errand        // of RunTask
+	Foreign    bool          // facts of other hosts may be asked for
+	Stage      *Stage        // the part of the program that is due; nil is all of it
+	Others     *value.Dict   // what is known of other hosts
+	Play       *value.Dict   // the hosts of the play
+	Confirm    time.Duration // how long after its success the deployment waits to be confirmed, else it is taken back; 0: it stays
 
 	stop      context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
 	throwaway *change.Recorder
@@ -92,6 +93,9 @@ func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
 	defer lock.Release()
 	if old, err := s.reported(); old != nil || err != nil {
 		return deref(old), err
+	}
+	if err := s.settle(ctx); err != nil {
+		return engine.Summary{}, err
 	}
 	if err := s.Folder.Pass(s.fence()); err != nil {
 		return engine.Summary{}, err
@@ -144,6 +148,7 @@ func (s *Session) ended() (*engine.Summary, error) {
 func (s *Session) recover(ctx context.Context) (summary engine.Summary, done bool, err error) {
 	d := s.deployment()
 	d.EndLeftovers()
+	d.EndConfirmation()
 	mark, err := s.resume()
 	if err != nil {
 		return summary, false, err
@@ -202,9 +207,10 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	}
 	closing := rec.Close()
 	if ok && closing == nil {
-		ok = s.leave(e, rec)
+		ok = s.leave(e, rec) && s.await(e)
 	}
 	summary := s.summary(e)
+	summary.Irreversible = rec.Irreversible()
 	summary.Phase, summary.Verify = phase, verdict
 	summary.Status = s.status(ctx, ok, &summary)
 	if closing != nil && ok {
@@ -254,21 +260,6 @@ func (s *Session) status(ctx context.Context, ok bool, summary *engine.Summary) 
 		return Cancelled
 	}
 	return Failed
-}
-
-// undo takes the run back. It has its own time: a cancelled run is undone all the same.
-func (s *Session) undo(ctx context.Context, summary *engine.Summary) {
-	s.deployment().Jobs().End()
-	s.Emit(engine.NewPhase("undoing"))
-	report, err := change.Undo(s.deployment().Dir, s.effects(ctx))
-	summary.Undo = &report
-	summary.Status = RolledBack
-	if err != nil {
-		report.Conflicted = append(report.Conflicted, change.Conflict{Path: s.deployment().Dir, Why: err.Error()})
-	}
-	if report.Incomplete() {
-		summary.Status = UndoFailed
-	}
 }
 
 // finish keeps the report, and on success puts the deployment on the stack and prunes.
@@ -387,41 +378,6 @@ func (s *Session) VerifyNow(ctx context.Context) (engine.Summary, error) {
 	}
 	s.undo(ctx, &summary)
 	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
-}
-
-// UndoNow takes an earlier run back, one that is at work included. The report says so from then on; a run that
-// arrives late finds it and does nothing.
-func (s *Session) UndoNow(ctx context.Context) (engine.Summary, error) {
-	s.began = time.Now()
-	if holder, held := s.Folder.Holder(s.Deployment); held && holder.Deployment == s.Deployment && holder.PID > 1 {
-		_ = host.Terminate(holder.PID) // it undoes itself; the lock tells when it is done
-	}
-	lock, err := s.Folder.Lock(ctx, s.Deployment, patience)
-	if err != nil {
-		return engine.Summary{}, err
-	}
-	defer lock.Release()
-	defer s.clean()
-	summary := s.summary(&engine.Engine{})
-	if old, err := s.reported(); err != nil {
-		return summary, err
-	} else if old != nil {
-		if old.Status == RolledBack {
-			return *old, nil
-		}
-		summary = *old
-		summary.Repeated = false
-	}
-	s.deployment().EndLeftovers()
-	s.undo(ctx, &summary)
-	_ = os.Remove(s.resultPath()) // of a task for another host
-	s.deployment().DropStates(-1)
-	return summary, errors.Join(s.Folder.Pop(s.Deployment), s.keep(&summary))
-}
-
-func (s *Session) effects(ctx context.Context) engine.Effects {
-	return engine.Effects{Ctx: context.WithoutCancel(ctx), Env: environment(), Cwd: "/", TempDir: s.tempDir, Facts: s.Facts,
-		Started: s.deployment().Running().Started}
 }
 
 // unkept is a journal that ends with the run: what a check runs all the same is not taken back.

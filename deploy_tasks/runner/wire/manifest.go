@@ -49,7 +49,7 @@ func ParseManifest(text string) (*Manifest, error) {
 	switch m.Do {
 	case "list", "prune", "facts", "status":
 		return m, m.checkID(m.Deployment == "")
-	case "undo":
+	case "undo", "preview", "confirm":
 		return m, m.checkID(false)
 	case "run", "verify", "task":
 		if err := m.checkID(false); err != nil {

@@ -33,6 +33,7 @@ type Request struct {
 	Verify        bool
 	UndoOnFailure bool
 	Deadline      time.Duration // 0 is none
+	Confirm       time.Duration // how long it waits to be confirmed; 0: it need not be
 	StopOrphan    bool          // stop when the caller goes away
 	Keep          int
 	Alone         bool        // no other host of the batch: run_once asks nobody
@@ -73,9 +74,7 @@ func ParseRequest(line []byte) (*Request, error) {
 	if q.Has("stage") {
 		r.Stage = readStage(q.Record("stage"))
 	}
-	if limit := q.Float("deadline_s"); limit > 0 && limit < 1e8 {
-		r.Deadline = time.Duration(limit * float64(time.Second))
-	}
+	r.Deadline, r.Confirm = seconds(q, "deadline_s"), seconds(q, "confirm_s")
 	if _, named := r.Vars.Get("inventory_hostname"); !named && r.Host != "" {
 		r.Vars.Set("inventory_hostname", r.Host)
 	}
@@ -83,6 +82,13 @@ func ParseRequest(line []byte) (*Request, error) {
 		return nil, notARequest(err)
 	}
 	return r, nil
+}
+
+func seconds(q record.Reader, key string) time.Duration {
+	if s := q.Float(key); s > 0 && s < 1e8 {
+		return time.Duration(s * float64(time.Second))
+	}
+	return 0
 }
 
 // readStage reads which part of the program is due.
