@@ -19,9 +19,9 @@ _MOST = 40
 _EVERY = 25
 _KINDS = {
     "module": "modules", "argument": "arguments of modules", "keyword": "keywords", "filter": "filters",
-    "test": "tests",
-    "lookup": "lookups", "function": "functions", "statement": "statements of templates", "role": "roles not there",
-    "file": "files not there", "other": "other",
+    "test": "tests", "lookup": "lookups", "function": "functions", "statement": "statements of templates",
+    "plugin": "plugins of collections or of the folder", "variable": "variables that are given when it is run",
+    "syntax": "wrong in the files themselves", "role": "roles not there", "file": "files not there", "other": "other",
 }  # fmt: skip
 
 
@@ -30,15 +30,23 @@ def coverage(
     most: Annotated[
         int, typer.Option("--most", min=0, metavar="N", help="How many of what is missing are shown.")
     ] = _MOST,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--assume", metavar="MODULE,…", help="Count tasks of these modules as if they were known; * is any."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Tell what share of tasks, files of tasks and roles compiles, and what is missing, most wanted first.
 
     Every file is judged by itself, as it is; nothing is run. *Language* is the share that would compile if every
-    module and every file were at hand.
+    module, plugin and file were at hand. With --assume it is told what a module of one's own would bring: everything
+    of its tasks but its arguments is judged.
     """
     live = sys.stderr.isatty() and not as_json
-    found = measure(folder, _show if live else None)
+    assumed = [name.strip() for each in assume or () for name in each.split(",") if name.strip()]
+    found = measure(folder, _show if live else None, assumed=assumed)
     if live:
         print("\r\x1b[K", end="", file=sys.stderr)
     if as_json:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from deploy_tasks.plan.playbook.site import Site, TooLarge
 from deploy_tasks.plan.playbook.source import Doc
 from deploy_tasks.plan.validate import check_templates
 from deploy_tasks.plan.vault import Vault
-from deploy_tasks.plan.words import module_name
+from deploy_tasks.plan.words import module_name, short_name
 
 _PARTS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 _BLOCK = ("block", "rescue", "always")
@@ -65,8 +66,9 @@ class _Sealed(Vault):
 class Judge:
     """Judges the files of one folder; a file is parsed once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, assumed: Collection[str] = ()) -> None:
         self.root = os.path.abspath(root)
+        self.assumed = tuple(assumed)
 
     def read(self, path: Path) -> Doc:
         """The YAML document in a file. Raises `BadDocument`."""
@@ -133,17 +135,26 @@ class Judge:
     def _check(self, steps: tuple[Step, ...], findings: Findings) -> None:
         """The checks and the lowering of a deployment, step by step: what is wrong with one hides no other."""
         for step in walk(steps):
-            check_step(step, findings)
+            found = Findings()
+            check_step(step, found)
+            findings.problems += [each for each in found.problems if not self._is_assumed(step, each)]
         files: dict[str, Path] = {}
         for step in steps:
             own = _plan(step)
-            found = find_files(own, Path(self.root), findings)
-            check_templates(own, found, Path(self.root), findings)
-            files |= found
-        wrong = {problem.path for problem in findings.problems}
+            named = find_files(own, Path(self.root), findings)
+            check_templates(own, named, Path(self.root), findings)
+            files |= named
+        # What a task says around its module is lowered whether or not the module is known.
+        wrong = {problem.path for problem in findings.problems if not problem.path.endswith(".module")}
         for step in steps:
             if not _is_flush(step) and not any(_is_below(path, step.where) for path in wrong):
                 self._lower(_plan(step), files, findings)
+
+    def _is_assumed(self, step: Step, problem: Problem) -> bool:
+        """Whether the problem is a module that is not known but counts as if it were."""
+        if not isinstance(step, Task) or problem.path != f"{step.where}.module":
+            return False
+        return any(fnmatchcase(name, each) for name in (step.module, short_name(step.module)) for each in self.assumed)
 
     def _lower(self, plan: Plan, files: Mapping[str, Path], findings: Findings) -> None:
         where = plan.plays[0].tasks[0].where

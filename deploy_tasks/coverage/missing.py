@@ -6,8 +6,15 @@ import re
 
 from deploy_tasks.errors import Problem
 
-#: What is not the language's: it comes with a later release, with other files, or from another place.
-SUPPLIES = frozenset({"module", "argument", "file", "role"})
+#: What is not the language's: it comes with a later release, with other files, from whoever runs the playbook, or
+#: the file is wrong, for Ansible too.
+SUPPLIES = frozenset({"module", "argument", "plugin", "file", "role", "variable", "syntax"})
+# What ansible-core brings itself and is not there; any other name comes from a plugin of a collection or of the folder.
+_CORE = {
+    "filter": frozenset({"fileglob", "unvault", "urlize", "vault"}),
+    "test": frozenset({"vault_encrypted", "vaulted_file"}),
+    "lookup": frozenset({"config", "csvfile", "ini", "inventory_hostnames", "unvault"}),
+}
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _LAST_KEY = re.compile(r"\.([A-Za-z_][\w]*)(?:\[[^\]]*\])*$")
 _MESSAGES = (
@@ -21,6 +28,11 @@ _MESSAGES = (
     ("keyword", re.compile(r"'(?P<name>[^']+)' is not a keyword")),
     ("role", re.compile(r"there is no role (?P<name>'[^']+')")),
     ("file", re.compile(r"there is no (?P<name>file|playbook|file of \w+)\b")),
+    ("file", re.compile(r"means no (?P<name>file) that is there")),
+    ("file", re.compile(r"'[^']*' (?P<name>lies outside) ")),
+    ("plugin", re.compile(r"(?P<name>'[^']+') is not a connection that is known")),
+    ("variable", re.compile(r".*(?P<name>'[^']+') is not known before the deployment")),
+    ("syntax", re.compile(r"template (?P<name>syntax):")),
 )
 _ARGUMENT = re.compile(r"\.args\.([A-Za-z_]\w*)")
 
@@ -33,6 +45,10 @@ def wish(problem: Problem, module: str = "") -> tuple[str, str]:
         if found:
             groups = found.groupdict()
             name = groups["name"].strip("'")
+            if kind == "plugin":
+                return kind, f"connection {name}"
+            if kind in _CORE and name.removeprefix("ansible.builtin.") not in _CORE[kind]:
+                return "plugin", f"{kind} {name}"
             return kind, f"{groups['module']}: {name}" if groups.get("module") else name
     argument = _ARGUMENT.search(problem.path)
     if argument and message.startswith("can only be "):

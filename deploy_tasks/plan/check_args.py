@@ -34,6 +34,7 @@ _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n", "t", "f
 _TRUE_WORDS = frozenset({"yes", "on", "true", "y", "t", "1"})
 _NUMERIC = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 _OCTAL = re.compile(r"0?o?[0-7]{1,4}|0[0-7]{4}")
+_OMIT = re.compile(r"\bomit\b")
 _SYMBOLIC = re.compile(r"[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXstugo]*)+)*")
 
 
@@ -187,7 +188,7 @@ def _check_sets(task: Task, spec: ModuleSpec, given: Mapping[str, Any], findings
             shown = name if not name.startswith("_") or not arg.aliases else f"{name} (or {arg.aliases[0]})"
             findings.add(path, f"{spec.name} needs the argument {shown}", _example(name, arg))
     for group in spec.exclusive:
-        both = [name for name in group if _set(given.get(name), spec.args[name])]
+        both = [name for name in group if _set(given.get(name), spec.args[name]) and not _may_be_left_out(given[name])]
         if len(both) > 1:
             findings.add(path, f"{' and '.join(both)} exclude each other", "keep one of them")
     for group in spec.required_one_of:
@@ -211,6 +212,11 @@ def _named_already(spec: ModuleSpec, given: Mapping[str, Any], missing: Iterable
 def _set(value: Any, spec: ArgSpec) -> bool:
     """Whether an argument counts as given among excluding ones: false switches do not."""
     return value is not None and not (spec.type == "bool" and _word(value) not in _TRUE_WORDS)
+
+
+def _may_be_left_out(value: Any) -> bool:
+    """Whether it is only known on the host that an argument is given at all."""
+    return is_template(value) and _OMIT.search(str(value)) is not None
 
 
 def _equal(value: Any, wanted: str) -> bool:

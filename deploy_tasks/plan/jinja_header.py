@@ -27,7 +27,9 @@ def split_header(text: str, *, where: str) -> tuple[str, dict[str, Any], list[Pr
             value = ast.literal_eval(literal)
         except (ValueError, SyntaxError):
             value = None
-        if (name in _FLAGS and isinstance(value, bool)) or (name in _MARKERS and isinstance(value, str) and value):
+        if name in _FLAGS and isinstance(value, (bool, int, str)):
+            settings[name] = bool(value)  # Ansible sets the value as it is: any text that is not empty counts as true
+        elif name in _MARKERS and isinstance(value, str) and value:
             settings[name] = value
         else:
             hint = f"the settings are {', '.join(sorted(_FLAGS | _MARKERS))}"

@@ -36,6 +36,12 @@ def module_name(name: str) -> str:
     return name
 
 
+def short_name(name: str) -> str:
+    """`mount` of `ansible.posix.mount`, whether or not that module is known; of other collections the full name."""
+    name = module_name(name)
+    return next((name.removeprefix(prefix) for prefix in _COLLECTIONS if name.startswith(prefix)), name)
+
+
 def is_true(value: object) -> bool:
     """Whether an argument says yes, in any of Ansible's words."""
     return str(value).strip().lower() in _TRUE

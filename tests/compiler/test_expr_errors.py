@@ -77,7 +77,7 @@ def test_template_files_say_the_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["trim_blocks: 1", "extensions: ['x']", "trim_blocks", "block_start_string: ''", "x: y("]
+    "setting", ["trim_blocks: [1]", "extensions: ['x']", "trim_blocks", "block_start_string: ''", "x: y("]
 )
 def test_headers_of_template_files(setting: str) -> None:
     with pytest.raises(ExpressionError, match="is no setting of a template"):

@@ -78,6 +78,10 @@ def test_the_header_of_a_template_file() -> None:
     header = "#jinja2: trim_blocks: False, variable_start_string: '[%', variable_end_string: '%]'\n"
     kept = ["if", ["var", "x"], [["text", "\n{{ "], ["out", ["var", "y"]], ["text", "\n"]], [], []]
     assert lower_template(header + "{% if x %}\n{{ [% y %]\n{% endif %}", where="x") == ["tmpl", [kept]]
+    # As in Ansible, a text is true whatever it says.
+    words = "#jinja2: trim_blocks: 'false', lstrip_blocks: \"true\"\n  {% if a %}\nb{% endif %}"
+    plain = "#jinja2: trim_blocks: True, lstrip_blocks: True\n  {% if a %}\nb{% endif %}"
+    assert lower_template(words, where="t") == lower_template(plain, where="t")
     assert lower_value("#jinja2: trim_blocks: False", where="x") == "#jinja2: trim_blocks: False"
 
 

@@ -54,8 +54,8 @@ def test_a_folder_in_which_everything_compiles(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_told_by_kind_and_the_most_wanted_first(tmp_path: Path) -> None:
     tasks = (
-        "- nosuchmodule: {}\n- nosuchmodule: {}\n- debug: {mesg: x}\n- debug: {msg: '{{ 1 | nofilter }}'}\n"
-        "- debug: msg=x\n  when: x is notest\n- debug: msg=x\n  whenn: true\n- copy: {src: nothere, dest: /x}\n"
+        "- nosuchmodule: {}\n- nosuchmodule: {}\n- debug: {mesg: x}\n- debug: {msg: '{{ 1 | urlize }}'}\n"
+        "- debug: msg=x\n  when: x is vaulted_file\n- debug: msg=x\n  whenn: true\n- copy: {src: nothere, dest: /x}\n"
         "- debug: msg=fine\n- include_role: {name: nobody}\n"
     )
     folder(tmp_path, tasks__main_yml=tasks, tasks__other_yml="- nosuchmodule: {}\n")
@@ -64,8 +64,8 @@ def test_what_is_missing_is_told_by_kind_and_the_most_wanted_first(tmp_path: Pat
     assert found.missing[0] == Missing("module", "nosuchmodule", 3, 2, "tasks/main.yml:1")
     for key in [
         ("argument", "debug: mesg"),
-        ("filter", "nofilter"),
-        ("test", "notest"),
+        ("filter", "urlize"),
+        ("test", "vaulted_file"),
         ("keyword", "whenn"),
         ("role", "nobody"),
         ("file", "file"),
@@ -79,10 +79,10 @@ def test_what_is_missing_is_told_by_kind_and_the_most_wanted_first(tmp_path: Pat
 
 
 def test_a_block_that_is_wrong_stands_against_every_task_in_it(tmp_path: Path) -> None:
-    text = "- block:\n    - debug: msg=1\n    - debug: msg=2\n  when: x is notest\n- debug: msg=3\n"
+    text = "- block:\n    - debug: msg=1\n    - debug: msg=2\n  when: x is vaulted_file\n- debug: msg=3\n"
     found = measure(folder(tmp_path, tasks__main_yml=text))
     assert counts(found)["tasks"] == (1, 1, 3)
-    assert wanted(found)["test", "notest"].tasks == 2
+    assert wanted(found)["test", "vaulted_file"].tasks == 2
 
 
 def test_a_play_that_is_wrong_is_counted_apart_from_its_tasks(tmp_path: Path) -> None:
@@ -114,11 +114,11 @@ def test_a_template_that_does_not_compile_stands_against_its_task(tmp_path: Path
     folder(
         tmp_path,
         web__tasks__main_yml="- template: src=a.j2 dest=/a\n- template: src=b.j2 dest=/b\n",
-        **{"web__templates__a.j2": "{{ x | nofilter }}", "web__templates__b.j2": "{{ x | upper }}"},
+        **{"web__templates__a.j2": "{{ x | urlize }}", "web__templates__b.j2": "{{ x | upper }}"},
     )
     found = measure(tmp_path)
     assert counts(found)["tasks"] == (1, 1, 2)
-    assert wanted(found)["filter", "nofilter"].tasks == 1
+    assert wanted(found)["filter", "urlize"].tasks == 1
 
 
 def test_one_role_alone_and_encrypted_values(tmp_path: Path) -> None:
@@ -146,10 +146,11 @@ def problem_of(text: str) -> Problem:
 @pytest.mark.parametrize(
     ("text", "kind", "name"),
     [
-        ("x | nofilter", "filter", "nofilter"),
-        ("x is notest", "test", "notest"),
+        ("x | nofilter", "plugin", "filter nofilter"),
+        ("x | ansible.builtin.urlize", "filter", "ansible.builtin.urlize"),
+        ("x is notest", "plugin", "test notest"),
         ("nofunction(1)", "function", "nofunction"),
-        ("lookup('nolookup', 1)", "lookup", "nolookup"),
+        ("lookup('nolookup', 1)", "plugin", "lookup nolookup"),
     ],
 )
 def test_what_the_expression_parser_refuses_is_understood(text: str, kind: str, name: str) -> None:
@@ -158,3 +159,38 @@ def test_what_the_expression_parser_refuses_is_understood(text: str, kind: str, 
 
 def test_what_has_no_kind_keeps_its_sentence_without_the_names_in_it() -> None:
     assert wish(Problem("a.yml[0].serial", "'x' is wrong beside 'y'")) == ("other", "serial: … is wrong beside …")
+
+
+def test_modules_may_be_assumed_and_everything_else_of_their_tasks_is_judged(tmp_path: Path) -> None:
+    tasks = (
+        "- nosuchmodule: {a: 1}\n- community.docker.nosuchmodule: x=1\n- acme.web.site: {a: 1}\n"
+        "- acme.db.user: {a: 1}\n- nosuchmodule: {a: '{{ x | urlize }}'}\n- drac_facts: {a: 1}\n"
+        "- nosuchmodule: {a: 1}\n  changed_when: x is vaulted_file\n"
+    )
+    folder(tmp_path, tasks__main_yml=tasks)
+    assert counts(measure(tmp_path))["tasks"] == (0, 5, 7)
+    found = measure(tmp_path, assumed=["nosuchmodule", "acme.web.*"])
+    assert counts(found)["tasks"] == (3, 5, 7)
+    assert (found.modules.compiled, found.modules.total) == (5, 7)
+    assert {name for kind, name in wanted(found) if kind == "module"} == {"acme.db.user", "drac_facts"}
+    # With every module at hand only what the language or a plugin lacks is left.
+    assert counts(measure(tmp_path, assumed=["*"]))["tasks"] == (5, 5, 7)
+
+
+def test_what_is_not_the_languages_is_told_apart(tmp_path: Path) -> None:
+    tasks = (
+        "- debug: msg={{ x|acme.web.mine }}\n- debug: msg={{ lookup('own', 1) }}\n- debug: msg=1\n  when: (x\n"
+        "- copy: {src: '{{ role_path }}/../../etc/x', dest: /x}\n- debug: msg={{ lookup('csvfile', 'a') }}\n"
+    )
+    site = "- hosts: '{{ target }}'\n  tasks: []\n- hosts: all\n  connection: network_cli\n  tasks: []\n"
+    found = measure(folder(tmp_path, tasks__main_yml=tasks, site_yml=site))
+    names = {("plugin", "filter acme.web.mine"), ("plugin", "lookup own"), ("syntax", "syntax"), ("file", "file")}
+    names |= {
+        ("lookup", "csvfile"),
+        ("file", "lies outside"),
+        ("variable", "target"),
+        ("plugin", "connection network_cli"),
+    }
+    assert set(wanted(found)) == names
+    assert counts(found)["tasks"] == (0, 4, 5)
+    assert counts(found)["plays"] == (0, 2, 2)

@@ -103,6 +103,14 @@ def test_a_plan_that_is_right_has_no_problem() -> None:
     assert told(made, parse_hosts_argument("web1,"), extra_vars={"x": "{{ 1 }}"}) == []
 
 
+def test_arguments_that_may_be_left_out_on_the_host_exclude_nothing() -> None:
+    host = parse_hosts_argument("web1,")
+    omitted = {"port": "{{ port | default(omit) }}", "path": "{{ sock | default(omit) }}"}
+    assert told(plan({"module": "wait_for", "args": omitted}), host) == []
+    given = {"port": "{{ port }}", "path": "{{ omitted }}"}
+    assert "exclude each other" in told(plan({"module": "wait_for", "args": given}), host)[0]
+
+
 def test_a_limit_that_leaves_no_host(tmp_path: Path) -> None:
     inventory = hosts(tmp_path, "[web]\nweb1\n[db]\n")
     assert told(plan({}), inventory, limit="db") == [

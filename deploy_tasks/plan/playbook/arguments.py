@@ -43,7 +43,7 @@ def read_call(
     """
     keys = [key for key in ("action", "local_action") if key in data]
     keys += [key for key in candidates if _is_module(key)]
-    single = module_key(candidates, keywords)
+    single = module_key(data, candidates, keywords)
     unknown_keys(candidates, None if keys else single, keywords, where, findings)
     keys = keys or ([single] if single else [])
     if not keys:
@@ -56,12 +56,18 @@ def read_call(
     return _Reader(data, where, findings).call(keys[0])
 
 
-def module_key(candidates: list[str], keywords: Collection[str]) -> str | None:
-    """Which of the keys that are no keywords is the module: a known one, else the one least like a keyword."""
+def module_key(data: Mapping[str, Any], candidates: list[str], keywords: Collection[str]) -> str | None:
+    """Which of the keys that are no keywords is the module: a known one, else the one least like a keyword.
+
+    The only one may be like a keyword and is still the module when it holds arguments.
+    """
     known = next((key for key in candidates if _is_module(key)), None)
     if known is not None:
         return known
-    return next((key for key in candidates if "." in key or suggest(key, keywords) is None), None)
+    unlike = next((key for key in candidates if "." in key or suggest(key, keywords) is None), None)
+    if unlike is None and len(candidates) == 1 and isinstance(data[candidates[0]], dict):
+        return candidates[0]
+    return unlike
 
 
 def unknown_keys(

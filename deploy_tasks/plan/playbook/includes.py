@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Include, Step
-from deploy_tasks.plan.playbook import candidates, included_vars, paths, role
+from deploy_tasks.plan.playbook import candidates, included_vars, paths, role, role_places
 from deploy_tasks.plan.playbook.carrying import carried
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
 from deploy_tasks.plan.playbook.lookups import with_known_items
@@ -276,14 +276,14 @@ def possible_roles(name: str, doc: TaskDoc, scope: Scope, site: Site) -> list[st
     if not paths.has_expression(name):
         return [name]
     names = candidates.Names.of(scope, site, doc.fields, doc.common.vars)
-    known = role.known_roles(scope)
+    known = role_places.known_roles(scope)
     found: dict[str, None] = {}
     for pattern in candidates.patterns(name, names):
         if pattern.literal is not None:
             found[pattern.literal] = None
         else:
             found.update(dict.fromkeys(each for each in known if pattern.matches(each)))
-    return [each for each in found if role.find(each, scope)[0] not in scope.folders.roles]
+    return [each for each in found if role_places.find(each, scope)[0] not in scope.folders.roles]
 
 
 def _role_by_files(
@@ -295,7 +295,9 @@ def _role_by_files(
         hint = "name the role and its files literally; one include for each with `when` does it"
         site.problem(f"{doc.where}.args", "only tasks_from may have an expression here", hint)
         return ()
-    folder, _ = role.find(given.name, scope)
+    folder = role.folder_of(given.name, doc.where, scope, site)
+    if folder is None:
+        return ()
     tasks = f"{folder}/tasks"
     names = candidates.Names.of(scope, site, doc.fields, doc.common.vars)
     choices = {}

@@ -11,12 +11,12 @@ from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Block, Step
 from deploy_tasks.plan.playbook import candidates, paths
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
+from deploy_tasks.plan.playbook.role_places import PARTS, find, known_roles
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
 from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
 
-PARTS = ("tasks", "handlers", "vars", "defaults")
 _ROLE_ARGS = frozenset(
     {"name", "role", "apply", "public", "allow_duplicates", "rolespec_validate", *(f"{part}_from" for part in PARTS)}
 )
@@ -95,38 +95,13 @@ class Built:
     exports: Mapping[str, Any]
 
 
-def folders_for(scope: Scope) -> list[str]:
-    """The folders that roles are looked for in, in order."""
-    playbook = scope.folders.playbook
-    beside = [os.path.dirname(folder) for folder in scope.folders.roles[:1]]
-    found = [f"{playbook}/roles", *beside, playbook, f"{os.path.dirname(playbook)}/roles"]
-    return list(dict.fromkeys(os.path.normpath(folder) for folder in found))
-
-
-def find(name: str, scope: Scope) -> tuple[str | None, list[str]]:
-    """The folder of a role, and every place that was looked at."""
-    if os.path.isabs(name):
-        tried = [os.path.normpath(name)]
-    else:
-        tried = [os.path.normpath(f"{folder}/{name}") for folder in folders_for(scope)]
-        parts = name.split(".")
-        if len(parts) > 2:
-            inside = f"collections/ansible_collections/{parts[0]}/{parts[1]}/roles/{'/'.join(parts[2:])}"
-            tried.append(os.path.normpath(f"{scope.folders.playbook}/{inside}"))
-    return next((place for place in tried if os.path.isdir(place)), None), tried
-
-
-def known_roles(scope: Scope) -> list[str]:
-    """The names of the roles that are there."""
-    found: dict[str, None] = {}
-    for folder in folders_for(scope):
-        if os.path.isdir(folder):
-            found.update(dict.fromkeys(name for name in sorted(os.listdir(folder)) if _is_role(f"{folder}/{name}")))
-    return list(found)
-
-
-def _is_role(folder: str) -> bool:
-    return any(os.path.isdir(f"{folder}/{part}") for part in (*PARTS, "meta"))
+def folder_of(name: str, where: str, scope: Scope, site: Site) -> str | None:
+    """The folder of a role; None when it is not there, which is then a problem."""
+    folder, tried = find(name, scope)
+    if folder is None:
+        message, hint = missing("role", name, tried, known_roles(scope))
+        site.problem(where, message, f"{hint}; roles from ansible-galaxy are to be installed there beforehand")
+    return folder
 
 
 def task_files(folder: str, patterns: Iterable[candidates.Pattern]) -> Iterator[tuple[str, str]]:
@@ -171,10 +146,8 @@ def read_entry(entry: Any, where: str, scope: Scope, site: Site) -> RoleUse | No
 
 def build(use: RoleUse, scope: Scope, site: Site, parents: tuple[RoleUse, ...] = ()) -> Built | None:
     """The blocks of a role and of what it depends on; None when it is not there, which is then a problem."""
-    folder, tried = find(use.name, scope)
+    folder = folder_of(use.name, use.where, scope, site)
     if folder is None:
-        message, hint = missing("role", use.name, tried, known_roles(scope))
-        site.problem(use.where, message, f"{hint}; roles from ansible-galaxy are to be installed there beforehand")
         return None
     if len(parents) > _MAX_DEPTH or (parents and folder in scope.folders.roles):
         site.problem(use.where, f"the role {use.name!r} depends on itself", "remove one of the dependencies")

@@ -43,6 +43,44 @@ def test_roles_are_found_beside_the_playbook_and_one_folder_up(tmp_path: Path, f
     assert loaded.base == expected
 
 
+def test_roles_of_collections_are_found_by_their_full_names_and_by_those_the_play_names(tmp_path: Path) -> None:
+    content = "collections/ansible_collections/acme/web/roles"
+    site = {
+        "site.yml": "- hosts: all\n  roles: [acme.web.front]\n"
+        "- hosts: all\n  collections: [acme.web]\n  roles: [front]\n",
+        f"{content}/front/meta/main.yml": "dependencies: [acme.web.base, base]\n",
+        f"{content}/front/tasks/main.yml": TASK.format("front"),
+        f"{content}/base/tasks/main.yml": TASK.format("base"),
+        "roles/base/tasks/main.yml": TASK.format("not this one"),
+    }
+    loaded = load(tmp_path, site)
+    # Within a collection a role means its neighbour, by either name.
+    once = [("acme.web.base", ["base"]), ("acme.web.front", ["front"])]
+    assert [outline(work(play)) for play in loaded.plan.plays] == [
+        [("", once)],
+        [("", [once[0], ("front", ["front"])])],
+    ]
+    assert "not this one" not in str(loaded.plan)
+
+
+def test_a_playbook_in_a_collection_finds_the_roles_beside_it(tmp_path: Path) -> None:
+    home = "ansible_collections/acme/web"
+    files = {
+        f"{home}/playbooks/site.yml": "- hosts: all\n  roles: [front, acme.web.other, acme.db.server]\n",
+        f"{home}/roles/front/tasks/main.yml": TASK.format("front"),
+        f"{home}/roles/other/tasks/main.yml": TASK.format("other"),
+        "ansible_collections/acme/db/roles/server/tasks/main.yml": TASK.format("server"),
+    }
+    play = only_play(load(tmp_path, files, f"{home}/playbooks/site.yml"))
+    assert [tasks for _, tasks in outline(work(play))] == [["front"], ["other"], ["server"]]
+
+
+def test_a_missing_role_with_a_file_of_tasks_known_later_is_told_as_any_other(tmp_path: Path) -> None:
+    files = {"site.yml": "- hosts: all\n  tasks:\n    - include_role: {name: nobody, tasks_from: '{{ x }}.yml'}\n"}
+    (problem,) = problems(tmp_path, files)
+    assert "there is no role 'nobody'" in problem.message
+
+
 def test_a_missing_role_says_where_it_was_looked_for(tmp_path: Path) -> None:
     files = {"site.yml": "- hosts: all\n  roles:\n    - wbe\n"} | role("web")
     (problem,) = problems(tmp_path, files)
