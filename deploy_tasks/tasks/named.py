@@ -24,7 +24,7 @@ def _step(app: Celery, deployment: str) -> str:
 @shared_task(
     name=broker.START,
     bind=True,
-    ignore_result=True,
+    ignore_result=False,  # for whoever asks by a bare message; our own messages say that nobody waits
     store_errors_even_if_ignored=True,
     throws=(BadInput, Refused),
 )
