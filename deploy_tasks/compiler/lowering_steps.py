@@ -162,7 +162,7 @@ class Steps:
                 environment=self._value(task.environment, f"{where}.environment"),
                 no_log=self._value(task.no_log, f"{where}.no_log") or None,
                 check_mode=self._value(task.check_mode, f"{where}.check_mode"),
-                timeout_s=task.timeout_s,
+                timeout_s=self._value(task.timeout_s, f"{where}.timeout"),
                 on_failure=None if task.on_failure == "abort" else task.on_failure,
                 where=where,
                 implicit=True if task.module == "meta" and _IMPLICIT.search(task.id) else None,

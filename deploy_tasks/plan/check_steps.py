@@ -16,7 +16,7 @@ from deploy_tasks.plan.problems import path_of, suggest
 _TEMPLATED = (
     "name", "environment", "notify", "retries", "delay", "loop_label", "loop_pause", "async_s", "poll_s", "delegate_to",
     "become", "become_user", "no_log", "check_mode", "diff", "run_once",
-    "throttle",
+    "throttle", "timeout_s",
 )  # fmt: skip
 
 

@@ -120,6 +120,14 @@ def _seconds(value: Any) -> Any:
     return float(value)
 
 
+def _seconds_or_template(value: Any) -> Any:
+    """A number of seconds, or a template that gives one; 0 is none."""
+    if isinstance(value, str):
+        found = _number_or_template(value)
+        return found if isinstance(found, str) else _seconds(found) or None
+    return _seconds(value) or None
+
+
 def _number_or_template(value: Any) -> Any:
     if isinstance(value, str) and "{{" in value:
         return value
@@ -211,6 +219,7 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 SwitchOrExpression = Annotated[Any, BeforeValidator(_switch_or_expression)]
 SwitchOrTemplate = Annotated[Any, BeforeValidator(_switch_or_template)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
+SecondsOrTemplate = Annotated[Any, BeforeValidator(_seconds_or_template)]
 NumberOrTemplate = Annotated[Any, BeforeValidator(_number_or_template)]
 CountOrTemplate = Annotated[Any, BeforeValidator(_count_or_template)]
 HostsOrTemplate = Annotated[Any, BeforeValidator(_hosts_or_template)]

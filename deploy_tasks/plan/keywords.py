@@ -13,7 +13,7 @@ from deploy_tasks.plan.fields import (
     Expressions,
     HostsOrTemplate,
     NumberOrTemplate,
-    Seconds,
+    SecondsOrTemplate,
     Share,
     Strict,
     Switch,
@@ -61,7 +61,7 @@ class Keywords(Strict):
     no_log: SwitchOrTemplate = False
     check_mode: SwitchOrTemplate | None = None
     diff: SwitchOrTemplate | None = None
-    timeout: Seconds | None = None
+    timeout: SecondsOrTemplate | None = None
     become: SwitchOrTemplate | None = None
     become_user: str | None = None
     async_: NumberOrTemplate | None = None
@@ -105,7 +105,7 @@ class Keywords(Strict):
             "delay": self.delay,
             "no_log": self.no_log,
             "check_mode": self.check_mode,
-            "timeout_s": self.timeout or None,
+            "timeout_s": self.timeout,
             "become": self.become,
             "become_user": self.become_user,
             "diff": self.diff,

@@ -60,7 +60,7 @@ with warnings.catch_warnings():
         no_log: bool | str = False
         check_mode: bool | str | None = None
         diff: bool | str | None = None
-        timeout_s: float | None = None
+        timeout_s: float | str | None = None
         become: bool | str | None = Field(None, description="whether the task asks for root; see `Plan.become`")
         become_user: str | None = Field(None, description="whose rights the task runs with")
         loop_label: Any = Field(None, description="what stands for the item in what is shown")

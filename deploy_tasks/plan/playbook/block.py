@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from deploy_tasks.plan.fields import kind
@@ -11,6 +12,7 @@ from deploy_tasks.plan.model import Block, Step, Task
 from deploy_tasks.plan.playbook import includes, named_files
 from deploy_tasks.plan.playbook.common import read_common
 from deploy_tasks.plan.playbook.scope import Scope
+from deploy_tasks.plan.playbook.settled import settled_serial
 from deploy_tasks.plan.playbook.site import Site
 from deploy_tasks.plan.playbook.taskdoc import LOOP_KEYS, TaskDoc, build_task, read_loop, read_task
 
@@ -37,7 +39,9 @@ def _step(item: Any, where: str, scope: Scope, site: Site) -> Iterable[Step]:
     doc = read_task(item, where, site.ctx, handler=scope.handlers)
     if doc is None:
         return ()
-    site.check_login(doc.common, doc.where)
+    common = site.settled(doc.common, doc.where, scope)
+    layers = site.layers(scope, common.vars)
+    doc = replace(doc, common=common, fields=settled_serial(doc.fields, doc.where, layers, site.ctx.findings))
     if doc.module in includes.READERS:
         return includes.READERS[doc.module](doc, scope, site)
     return (_task(doc, scope, site),)
@@ -59,7 +63,7 @@ def _block(item: dict[str, Any], where: str, scope: Scope, site: Site) -> Iterab
         return ()
     known = _BLOCK_KEYS | {key for key in item if is_with(key)}
     own = read_common(item, where, site.ctx, known=known)
-    site.check_login(own, where)
+    own = site.settled(own, where, scope)
     loop = _loop(item, where, site)
     inner = scope.under(own)
     parts = {part: read_steps(item.get(part), f"{where}.{part}", inner, site) for part in PARTS}

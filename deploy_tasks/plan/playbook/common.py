@@ -39,9 +39,9 @@ class Inherited:
     delegate_to: str | None = None
     delegate_facts: bool | None = None
     run_once: bool | str | None = None
-    any_errors_fatal: bool | None = None
+    any_errors_fatal: bool | str | None = None
     throttle: int | str | None = None
-    timeout: float | None = None
+    timeout: float | str | None = None
     connection: str | None = None
     module_defaults: tuple[dict[str, dict[str, Any]], ...] = ()
     collections: tuple[str, ...] = ()
@@ -162,7 +162,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "delegate_to": entries.text,
         "delegate_facts": entries.switch,
         "run_once": entries.switch_or_template,
-        "any_errors_fatal": entries.switch,
+        "any_errors_fatal": entries.switch_or_template,
         "throttle": entries.hosts,
         "timeout": entries.seconds,
         "connection": _connection,

@@ -12,7 +12,7 @@ from deploy_tasks.plan.fields import (
     Expressions,
     HostsOrTemplate,
     NumberOrTemplate,
-    Seconds,
+    SecondsOrTemplate,
     Share,
     Switch,
     SwitchOrExpression,
@@ -84,13 +84,10 @@ def number(value: Any) -> Any:
     return of(NumberOrTemplate)(value)
 
 
-def seconds(value: Any) -> float | None:
-    """A number of seconds known beforehand; 0 is none."""
-    if is_template(value):
-        raise bad("must be a number of seconds: a template cannot decide it", "write the number")
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    return of(Seconds)(value) or None
+def seconds(value: Any) -> float | str | None:
+    """A number of seconds, or a template that gives one; 0 is none."""
+    found: float | str | None = of(SecondsOrTemplate)(value)
+    return found
 
 
 def hosts(value: Any) -> int | str | None:
@@ -100,8 +97,8 @@ def hosts(value: Any) -> int | str | None:
 
 
 def share(value: Any) -> int | str:
-    """A count of hosts or a percentage of them."""
-    found: int | str = of(Share)(value)
+    """A count of hosts or a percentage of them; a template of one is filled in later, see `settled`."""
+    found: int | str = value if is_template(value) else of(Share)(value)
     return found
 
 
@@ -112,7 +109,7 @@ def variable(value: Any) -> str | None:
 
 
 def tags(value: Any) -> tuple[str, ...]:
-    """Tags in a list, or in one text with commas."""
+    """Tags in a list, or in one text with commas; templates among them are filled in later, see `settled`."""
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list):
         raise bad(f"must be tags in a list, or in one text with commas, not {kind(value)}", "for example web,deploy")
@@ -120,8 +117,6 @@ def tags(value: Any) -> tuple[str, ...]:
     for tag in flat:
         if isinstance(tag, bool) or not isinstance(tag, (str, int)):
             raise bad(f"must be texts, but one is {kind(tag)}", "write it in quotes")
-        if is_template(tag):
-            raise bad("must be known before the playbook starts, but one is a template", "write the tag itself")
     return tuple(dict.fromkeys(str(tag).strip() for tag in flat if str(tag).strip()))
 
 

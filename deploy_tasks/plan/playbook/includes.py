@@ -119,7 +119,7 @@ def applied(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Scope, Common]:
     if not isinstance(given, dict):
         site.problem(path, f"must be keywords for the included tasks, not {kind(given)}")
         return scope, Common()
-    own = read_common(given, path, site.ctx, known=COMMON)
+    own = site.settled(read_common(given, path, site.ctx, known=COMMON), path, scope)
     return scope.under(own), own
 
 

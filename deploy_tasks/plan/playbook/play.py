@@ -16,6 +16,7 @@ from deploy_tasks.plan.playbook.common import COMMON, Inherited, read_common
 from deploy_tasks.plan.playbook.included_vars import vars_files
 from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
+from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.site import Site
 from deploy_tasks.plan.playbook.static import Unknown, known_value
 from deploy_tasks.plan.problems import not_among
@@ -54,8 +55,9 @@ class _Reader:
         self.data, self.where, self.imported, self.site = data, where, imported, site
         self.folder = os.path.dirname(place)
         site.new_play()
-        self.own = read_common(data, where, site.ctx, known=_KNOWN)
-        self.vars = {**self.own.vars, **(imported.vars or {})}
+        own = read_common(data, where, site.ctx, known=_KNOWN)
+        self.vars = {**own.vars, **(imported.vars or {})}
+        self.own = settled(own, where, (self.vars, site.ctx.extra_vars), site.ctx.findings)
         self.scope = Scope(
             Folders(self.folder, (self.folder,), (), site.inventory),
             # `when` and the rest stay with the steps; a play's vars are layers of its own.

@@ -11,6 +11,7 @@ from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Play
 from deploy_tasks.plan.playbook.common import COMMON, read_common
 from deploy_tasks.plan.playbook.play import Imported, read_play
+from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.site import Site, missing
 from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.words import module_name
@@ -72,6 +73,7 @@ class _Plays:
             {name: value for name, value in entry.items() if name != key}, where, self.site.ctx, known=COMMON
         )
         variables = {**own.vars, **(outer.vars or {})}
+        own = settled(own, where, (variables, self.site.ctx.extra_vars), self.site.ctx.findings)
         name = self._name(entry[key], f"{where}.{key}", variables)
         if not name:
             return

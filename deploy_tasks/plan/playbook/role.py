@@ -129,7 +129,7 @@ def read_entry(entry: Any, where: str, scope: Scope, site: Site) -> RoleUse | No
         name = entry.get("role", entry.get("name", entry.get("src")))
         mine = {key: value for key, value in entry.items() if key in COMMON and key != "name"}
         own = read_common(mine, where, site.ctx, known=COMMON)
-        site.check_login(own, where)
+        own = site.settled(own, where, scope)
         params = {key: value for key, value in entry.items() if key not in COMMON | _GALAXY | {"role", "name"}}
     else:
         site.problem(where, f"must be the name of a role or a mapping, not {kind(entry)}", "write - role: NAME")

@@ -15,6 +15,7 @@ from deploy_tasks.plan.playbook.common import Common
 from deploy_tasks.plan.playbook.play_roles import PlayRoles
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.playbook.scope import Scope
+from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.source import Doc
 from deploy_tasks.plan.problems import suggest
 
@@ -79,6 +80,11 @@ class Site:
             self.problem(f"{where}.remote_user", "a host keeps the connection of its play", hint)
         if own.port is not None:
             self.problem(f"{where}.port", "the port is chosen by the inventory", f"set ansible_port={own.port} there")
+
+    def settled(self, own: Common, where: str, scope: Scope) -> Common:
+        """What an element says, with the templates of it filled in that must be known before anything runs."""
+        self.check_login(own, where)
+        return settled(own, where, self.layers(scope, own.vars), self.ctx.findings)
 
     def layers(self, scope: Scope, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known in `scope`, low to high, the caller's last."""

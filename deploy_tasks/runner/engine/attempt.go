@@ -33,6 +33,7 @@ type job struct {
 	errand  bool           // for another host, which judges everything but the module itself
 	async   time.Duration  // how long it may run beside the others, 0 is not at all
 	poll    time.Duration
+	timeout float64 // seconds, 0 is none
 }
 
 // scope are the variables as they are now.
@@ -115,11 +116,27 @@ func (j *job) prepareCall(s *scope) error {
 	if err := j.prepareRights(s); err != nil {
 		return err
 	}
+	if j.timeout, err = limit(j.task.Timeout, s); err != nil {
+		return err
+	}
 	j.call = j.newCall(args, env, s)
 	j.call.Check, j.call.Diff = check, diff
 	j.call.Log = j.log()
 	j.lend()
 	return j.prepareAsync(s)
+}
+
+// limit evaluates a task's timeout, seconds; 0 is none.
+func limit(keyword any, s *scope) (float64, error) {
+	v, err := expr.Resolve(keyword, s)
+	if _, omitted := v.(value.Omit); err != nil || omitted || v == nil {
+		return 0, err
+	}
+	seconds, err := number(v, s)
+	if err != nil {
+		return 0, refused("the field 'timeout' has an invalid value (" + value.Repr(v) + "), and could not be converted to int.")
+	}
+	return max(0, min(seconds, 1e9)), nil
 }
 
 // flag evaluates a keyword that is true or false; otherwise is its value where the task does not say.

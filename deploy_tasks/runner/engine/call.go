@@ -82,8 +82,8 @@ func (j *job) guarded() module.Result {
 
 // within calls the module until the context or the task's timeout ends.
 func (j *job) within(ctx context.Context) module.Result {
-	if j.task.Timeout > 0 {
-		limit := time.Duration(j.task.Timeout * float64(time.Second))
+	if j.timeout > 0 {
+		limit := time.Duration(j.timeout * float64(time.Second))
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTimeout)
 		defer cancel()
@@ -116,7 +116,7 @@ var errTimeout = fmt.Errorf("the task's timeout is over")
 func (j *job) cause(ctx context.Context) string {
 	if context.Cause(ctx) == errTimeout {
 		return fmt.Sprintf("The %s action failed to execute in the expected time frame (%s) and was terminated",
-			j.task.Module, value.Str(whole(j.task.Timeout)))
+			j.task.Module, value.Str(whole(j.timeout)))
 	}
 	return context.Cause(ctx).Error()
 }
@@ -137,7 +137,7 @@ func (j *job) late(result module.Result, ctx context.Context) module.Result {
 		return result
 	case context.Cause(ctx) == errTimeout:
 		result = module.Failure("")
-		result.Data = value.DictOf("timedout", value.DictOf("period", whole(j.task.Timeout)))
+		result.Data = value.DictOf("timedout", value.DictOf("period", whole(j.timeout)))
 	}
 	result.Msg = j.cause(ctx)
 	return result

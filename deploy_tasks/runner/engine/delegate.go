@@ -95,7 +95,7 @@ func told(m module.Result) *value.Dict {
 func (j *job) given() *value.Dict {
 	names := map[string]bool{}
 	t := j.task
-	for _, part := range []any{t.Args, t.Environment, t.Become, t.BecomeUser, t.NoLog, t.Diff, t.CheckMode} {
+	for _, part := range []any{t.Args, t.Environment, t.Become, t.BecomeUser, t.NoLog, t.Diff, t.CheckMode, t.Timeout} {
 		mention(part, names)
 	}
 	if t.Module == "template" {

@@ -108,13 +108,13 @@ type Task struct {
 	ChangedWhen, FailedWhen []any // nil when not given
 	IgnoreErrors            any
 	Until                   []any
-	Retries, Delay          any     // nil when not given
-	NoLog, CheckMode, Diff  any     // nil when not given
-	Become, BecomeUser      any     // nil when not given
-	Timeout                 float64 // seconds, 0 is none
-	OnFailure               string  // abort, continue or rollback
-	Async, Poll             any     // seconds, nil when not given
-	DelegateTo              any     // nil when not given
+	Retries, Delay          any    // nil when not given
+	NoLog, CheckMode, Diff  any    // nil when not given
+	Become, BecomeUser      any    // nil when not given
+	Timeout                 any    // seconds, nil when not given
+	OnFailure               string // abort, continue or rollback
+	Async, Poll             any    // seconds, nil when not given
+	DelegateTo              any    // nil when not given
 	DelegateFacts           bool
 	RunOnce                 any // a VALUE: one host of the batch performs it for all
 	Throttle                any // a VALUE: how many hosts may perform it at a time, nil when not given

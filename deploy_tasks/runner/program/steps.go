@@ -77,7 +77,7 @@ func (d *decoder) task(from *value.Dict) *Task {
 		FailedWhen: d.list(from, "failed_when"), IgnoreErrors: d.given(from, "ignore_errors"), Until: d.list(from, "until"),
 		Retries: d.given(from, "retries"), Delay: d.given(from, "delay"), NoLog: d.given(from, "no_log"),
 		CheckMode: d.given(from, "check_mode"), Diff: d.given(from, "diff"), Become: d.given(from, "become"),
-		BecomeUser: d.given(from, "become_user"), Timeout: d.number(from, "timeout_s"), OnFailure: d.text(from, "on_failure"),
+		BecomeUser: d.given(from, "become_user"), Timeout: d.given(from, "timeout_s"), OnFailure: d.text(from, "on_failure"),
 		Async: d.given(from, "async"), Poll: d.given(from, "poll"), DelegateTo: d.given(from, "delegate_to"),
 		DelegateFacts: d.flag(from, "delegate_facts"), RunOnce: d.given(from, "run_once"),
 		Throttle: d.given(from, "throttle"), Serial: d.given(from, "serial"),
