@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deploy_tasks.cli import render, units
-from deploy_tasks.cli.options import AsJson
+from deploy_tasks.cli.options import AsJson, VaultPasswords, vault_passwords
 from deploy_tasks.coverage import Coverage, Missing, Share, measure
 from deploy_tasks.coverage.tally import percent
 
@@ -36,6 +36,7 @@ def coverage(
             "--assume", metavar="MODULE,…", help="Count tasks of these modules as if they were known; * is any."
         ),
     ] = None,
+    vault_password_files: VaultPasswords = None,
     as_json: AsJson = False,
 ) -> int:
     """Tell what share of tasks, files of tasks and roles compiles, and what is missing, most wanted first.
@@ -46,7 +47,8 @@ def coverage(
     """
     live = sys.stderr.isatty() and not as_json
     assumed = [name.strip() for each in assume or () for name in each.split(",") if name.strip()]
-    found = measure(folder, _show if live else None, assumed=assumed)
+    passwords = vault_passwords(vault_password_files)
+    found = measure(folder, _show if live else None, assumed=assumed, vault_password_files=passwords)
     if live:
         print("\r\x1b[K", end="", file=sys.stderr)
     if as_json:

@@ -18,17 +18,24 @@ from deploy_tasks.plan.documents import BadDocument
 MAX_BROKEN = 1000
 
 
-def measure(root: Path, progress: Callable[[int], None] | None = None, *, assumed: Collection[str] = ()) -> Coverage:
+def measure(
+    root: Path,
+    progress: Callable[[int], None] | None = None,
+    *,
+    assumed: Collection[str] = (),
+    vault_password_files: Sequence[Path] = (),
+) -> Coverage:
     """What compiles of the playbooks, files of tasks and roles in a folder; `progress` hears of every file.
 
     Tasks of the modules in `assumed`, names or patterns of names, count as if the module were known and took any
-    arguments; everything else of them is judged.
-    Raises `BadInput` when there is no such folder. A file that is broken is counted and named, never fatal.
+    arguments; everything else of them is judged. What none of the passwords opens is judged as some text.
+    Raises `BadInput` when there is no such folder, `PlanError` for a password not to be read. A broken file
+    is counted and named, never fatal.
     """
     if not root.is_dir():
         raise BadInput(f"there is no folder {str(root)!r}", hint="deploy-tasks coverage DIR")
     counts = _Counts(root)
-    judge = Judge(root, assumed)
+    judge = Judge(root, assumed, vault_password_files)
     for number, source in enumerate(folder.yaml_files(root), 1):
         _one(source, root, judge, counts)
         if progress:

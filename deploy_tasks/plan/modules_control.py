@@ -65,6 +65,14 @@ SPECS = (
         required_one_of=(("name",),),
     ),
     module_spec(
+        "validate_argument_spec",
+        {
+            "argument_spec": ArgSpec("dict", required=True),
+            "provided_arguments": ArgSpec("dict"),
+            "validate_args_context": ArgSpec("dict"),
+        },
+    ),
+    module_spec(
         "async_status",
         {"jid": ArgSpec(required=True), "mode": ArgSpec(choices=("cleanup", "status"), default="status")},
     ),

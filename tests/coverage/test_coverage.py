@@ -10,6 +10,7 @@ from deploy_tasks.coverage import Coverage, Missing, measure
 from deploy_tasks.coverage.missing import wish
 from deploy_tasks.errors import BadInput, PlanError, Problem
 from deploy_tasks.plan.jinja import parse_expression, parse_template
+from deploy_tasks.plan.vault import Vault
 
 
 def folder(base: Path, **files: str) -> Path:
@@ -194,3 +195,17 @@ def test_what_is_not_the_languages_is_told_apart(tmp_path: Path) -> None:
     assert set(wanted(found)) == names
     assert counts(found)["tasks"] == (0, 4, 5)
     assert counts(found)["plays"] == (0, 2, 2)
+
+
+def test_what_a_password_opens_is_judged_by_what_is_in_it(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("word\n")
+    locked = Vault([password]).encrypt(b"what: config\n")
+    site = "- hosts: all\n  vars_files: [secret.yml]\n  tasks:\n    - import_tasks: '{{ what }}.yml'\n"
+    folder(tmp_path / "site", site_yml=site, secret_yml=locked, config_yml=GOOD)
+    assert measure(tmp_path / "site", vault_password_files=[password]).tasks.total == 4
+    other = tmp_path / "other"
+    other.write_text("another\n")
+    assert measure(tmp_path / "site", vault_password_files=[other]).broken == ()
+    with pytest.raises(PlanError, match="cannot be read"):
+        measure(tmp_path / "site", vault_password_files=[tmp_path / "none"])

@@ -108,6 +108,9 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "public",
         "role_name",
         "role_path",
+        "role argument validation",
+        "validate_argument_spec",
+        "rolespec_validate",
     ),
     "Includes": (
         "include_tasks",

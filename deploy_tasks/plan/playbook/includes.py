@@ -234,7 +234,7 @@ def import_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     if given is None or not name:
         return ()
     files = {part: known_name(stem, "import_role", doc, scope, site) for part, stem in given.files.items()}
-    use = role.RoleUse(name, doc.where, own=doc.common, files=files)
+    use = role.RoleUse(name, doc.where, own=doc.common, files=files, validated=given.validated)
     built = role.build(use, scope, site)
     if built is None:
         return ()
@@ -259,7 +259,7 @@ def include_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         return _role_by_files(given, doc, scope, inner, apply, site)
     choices = {}
     for name in possible_roles(given.name, doc, scope, site):
-        use = role.RoleUse(name, doc.where, files=given.files, given=doc.common.vars)
+        use = role.RoleUse(name, doc.where, files=given.files, given=doc.common.vars, validated=given.validated)
         built = role.build(use, inner, site)
         if built is not None:
             choices[name] = carried(built.steps, apply, doc.where)
@@ -303,7 +303,7 @@ def _role_by_files(
     choices = {}
     for stem, place in role.task_files(tasks, candidates.patterns(given.files["tasks"], names)):
         files = {**given.files, "tasks": stem}
-        use = role.RoleUse(given.name, doc.where, files=files, given=doc.common.vars)
+        use = role.RoleUse(given.name, doc.where, files=files, given=doc.common.vars, validated=given.validated)
         built = role.build(use, inner, site)
         if built is not None:
             choices[site.name(place)] = carried(built.steps, apply, doc.where)

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Block, Step
-from deploy_tasks.plan.playbook import candidates, paths
+from deploy_tasks.plan.playbook import argument_specs, candidates, paths
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
 from deploy_tasks.plan.playbook.role_places import PARTS, find, known_roles
 from deploy_tasks.plan.playbook.scope import Scope
@@ -33,6 +33,7 @@ class RoleArgs:
     name: str
     files: Mapping[str, str]
     public: bool | None
+    validated: bool = True
 
     @classmethod
     def read(cls, doc: TaskDoc, site: Site) -> RoleArgs | None:
@@ -52,7 +53,9 @@ class RoleArgs:
             if not isinstance(stem, str):
                 site.problem(f"{path}.{part}_from", f"must be the name of a file, not {kind(stem)}")
                 return None
-        return cls(name.strip(), files, _switch(doc.args.get("public"), f"{path}.public", site))
+        public = _switch(doc.args.get("public"), f"{path}.public", site)
+        validated = _switch(doc.args.get("rolespec_validate"), f"{path}.rolespec_validate", site)
+        return cls(name.strip(), files, public, validated is not False)
 
 
 def _switch(value: Any, path: str, site: Site) -> bool | None:
@@ -68,7 +71,7 @@ class RoleUse:
     """One use of a role: by a play's `roles`, as a dependency, or by an import or include.
 
     `given`: the variables of a dynamic include, which the include itself carries; `once`: a second use that is the same
-    does nothing, unless the role says otherwise.
+    does nothing, unless the role says otherwise; `validated`: what the role says of its variables is compared first.
     """
 
     name: str
@@ -78,6 +81,7 @@ class RoleUse:
     files: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     once: bool = False
+    validated: bool = True
 
     @property
     def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -184,7 +188,7 @@ class _Builder:
         before = tuple(step for each in depended for step in each.steps)
         tasks: tuple[Step, ...] | None = None
         if self._runs(meta):
-            tasks = self._steps("tasks", self.scope)
+            tasks = (*self._validation(meta), *self._steps("tasks", self.scope))
         elif not self.parents:
             tasks = ()  # it is one of the play's roles all the same
         steps = self._wrapped(before, tasks, defaults, exports) if before or tasks is not None else ()
@@ -207,6 +211,17 @@ class _Builder:
         """What makes two uses of a role the same."""
         use = self.use
         return (self.folder, use.conditions, repr((use.params, use.own.vars, use.files, use.given)))
+
+    def _validation(self, meta: Mapping[str, Any]) -> tuple[Step, ...]:
+        """The task that compares the role's variables with what it says of them; whoever performs the others."""
+        if not self.use.validated:
+            return ()
+        specs, path = argument_specs.read(self.folder, self.use.where, meta, self.site)
+        entry = self.use.files.get("tasks", "main")
+        context = {"name": self.name, "path": self.place}
+        entries, where = argument_specs.task(entry, specs, path, self.use.params, context, self.site)
+        inherited = replace(self.scope.inherited, delegate_to=None, connection=None)
+        return self.site.steps(entries, where, replace(self.scope, inherited=inherited)) if entries else ()
 
     def _wrapped(
         self,

@@ -20,6 +20,8 @@ var table = map[string]module.Func{
 	"stat":       stat,
 	"template":   template,
 	"wait_for":   waitFor,
+
+	"validate_argument_spec": validateArgumentSpec,
 }
 
 func init() {

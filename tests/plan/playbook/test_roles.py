@@ -285,3 +285,27 @@ def test_unknown_arguments_and_loops_of_role_imports_are_refused(tmp_path: Path)
         (8, "import_role has no argument 'apply'"),
         (10, "include_role cannot have 'become'"),
     ]
+
+
+def test_what_a_role_says_of_its_variables_becomes_its_first_task(tmp_path: Path) -> None:
+    site = {"site.yml": "- hosts: all\n  roles: [{role: web, listen: 80, delegate_to: other}]\n"} | role("web")
+    specs = "argument_specs: {main: {short_description: Web, options: {listen: {type: int}}}}"
+    (block,) = work(only_play(load(tmp_path, site | {"roles/web/meta/argument_specs.yml": specs})))
+    assert isinstance(block, Block)
+    first, second = block.block
+    assert isinstance(first, Task)
+    assert isinstance(second, Task)
+    assert (first.name, first.tags) == ("Validating arguments against arg spec 'main' - Web", ("always",))
+    assert first.args["argument_spec"] == {"listen": {"type": "int"}}
+    assert first.args["provided_arguments"] == {"listen": 80}
+    # The variables are those of the host itself, whoever performs the role's tasks for it.
+    assert (first.delegate_to, second.delegate_to) == (None, "other")
+
+
+def test_a_specification_that_no_value_fits_is_refused_where_it_stands(tmp_path: Path) -> None:
+    site = {"site.yml": "- hosts: all\n  roles: [web]\n"} | role("web")
+    specs = "argument_specs:\n  main:\n    options:\n      a: {type: integer}\n      b: {elements: strin}\n      c: 1\n"
+    found = problems(tmp_path, site | {"roles/web/meta/argument_specs.yml": specs})
+    assert [each.line for each in found] == [4, 5, 6]
+    assert "'integer' is not one of bits, bool" in found[0].message
+    assert found[1].hint == "did you mean str?"
