@@ -72,8 +72,7 @@ func (o outcome) told(factsOf string) *value.Dict {
 
 // follow takes the outcome of the host that performed a task for all, and the facts that came of it.
 func (r *run) follow(t *program.Task, told record.Reader) outcome {
-	o := outcome{result: told.Dict("result"), changed: told.Flag("changed"), failed: told.Flag("failed"),
-		skipped: told.Flag("skipped"), unreachable: told.Flag("unreachable"), msg: told.Text("msg"), hidden: told.Flag("hidden")}
+	o := heard(told)
 	if err := told.Err(); err != nil || o.result == nil {
 		return failure("run_once: the outcome that another host has told cannot be read")
 	}

@@ -129,7 +129,8 @@ func (e *Engine) Run(ctx context.Context) bool {
 	r.index, r.carried = e.carried.index, e.carried
 	ok := r.program()
 	e.Failure = r.failure
-	e.carried = carried{r.index, r.carried.pending, r.carried.ended}
+	e.carried = r.carried
+	e.carried.index = r.index
 	return ok
 }
 

@@ -22,6 +22,8 @@ type carried struct {
 	index   int           // tasks told so far
 	pending map[int][]int // notified handlers, by their place in the play that goes on
 	ended   halt          // how the play that goes on ended early: endPlay, endHost or goOn
+	spent   []string      // blocks that run once and have, in the play that goes on
+	ruin    *Failure      // a failure of the play that goes on, which no rescue makes good
 }
 
 // plays are those of this run, from the first to before the second.
@@ -39,14 +41,18 @@ func (r *run) resume() halt {
 			r.pending[r.handlers[n]] = by
 		}
 	}
+	for _, key := range r.carried.spent {
+		r.spent[key] = true
+	}
 	h := r.carried.ended
+	r.ruin = r.carried.ruin
 	r.carried = carried{}
 	return h
 }
 
 // leave keeps what the next part of the play takes over; it has the same handlers.
 func (r *run) leave(h halt) {
-	r.carried = carried{pending: map[int][]int{}, ended: h}
+	r.carried = carried{pending: map[int][]int{}, ended: h, spent: keys(r.spent), ruin: r.ruin}
 	for n, handler := range r.handlers {
 		if by, due := r.pending[handler]; due {
 			r.carried.pending[n] = by
@@ -100,7 +106,14 @@ func (e *Engine) Freeze(verify bool) *value.Dict {
 		pending = append(pending, []any{n, numbers(by)})
 	}
 	out.Set("pending", pending)
+	if len(e.carried.spent) > 0 {
+		out.Set("spent", listOf(e.carried.spent))
+	}
+	if f := e.carried.ruin; f != nil {
+		out.Set("ruin", value.DictOf("task", f.Task, "module", f.Module, "msg", f.Msg, "where", f.Where))
+	}
 	if verify {
+		out.Set("theirs", e.freezeTheirs())
 		e.freezeResults(out)
 	}
 	return out
@@ -138,7 +151,14 @@ func (e *Engine) Thaw(state *value.Dict) error {
 	if c := r.Ints("counts"); len(c) == 7 {
 		e.Counts = Counts{c[0], c[1], c[2], c[3], c[4], c[5], c[6]}
 	}
-	e.carried = carried{index: r.Int("index"), ended: halt(r.Int("ended")), pending: map[int][]int{}}
+	e.carried = carried{index: r.Int("index"), ended: halt(r.Int("ended")), pending: map[int][]int{}, spent: r.Texts("spent")}
+	if r.Has("ruin") {
+		f := r.Record("ruin")
+		e.carried.ruin = &Failure{Task: f.Text("task"), Module: f.Text("module"), Msg: f.Text("msg"), Tail: []string{}, Where: f.Text("where")}
+	}
+	if r.Has("theirs") {
+		t.theirs(r.Dict("theirs"))
+	}
 	for _, item := range r.List("pending") {
 		n, by := t.pair(item)
 		e.carried.pending[n] = by
