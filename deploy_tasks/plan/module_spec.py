@@ -33,7 +33,8 @@ class ModuleSpec:
     """One module.
 
     `free_form`: any argument is taken (`set_fact`); `file_args`: arguments that name files beside the plan;
-    `check_supported`: whether it says in check mode what it would change.
+    `check_supported`: whether it says in check mode what it would change; `part`: the part of the runner that has it,
+    the folder of `runner/modules`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModuleSpec:
     required_if: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     file_args: tuple[str, ...] = ()
     check_supported: bool = True
+    part: str = "basics"
 
     def canonical(self, key: str) -> str | None:
         """The argument's real name when `key` is it or one of its aliases."""

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 
 	"runner/cmd"
-	_ "runner/modules"
+	_ "runner/modules/basics"
 )
 
 // heapGrowth is how much garbage may pile up, in percent of what lives. Most runs end before they would collect any,

@@ -12,7 +12,7 @@ import (
 
 	"runner/change"
 	"runner/engine"
-	_ "runner/modules"
+	_ "runner/modules/basics"
 	"runner/program"
 	"runner/record"
 	"runner/testkit"

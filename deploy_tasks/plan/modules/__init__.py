@@ -1,0 +1,15 @@
+"""The modules and their arguments, as data: names, types, choices, defaults and what excludes what, as Ansible
+documents them. Each file but `shared` holds the modules of one part of the runner, or those that steer the run."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec
+from deploy_tasks.plan.modules import basics, control
+
+__all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
+
+MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
+    {spec.name: spec for room in (basics, control) for spec in room.SPECS}
+)

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package modules
-
-import "runner/value"
-
-// addFlags adds the attributes of the inode: none outside Linux.
-func addFlags(out *value.Dict, _ string) { withoutFlags(out) }

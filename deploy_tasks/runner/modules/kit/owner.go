@@ -1,0 +1,34 @@
+package kit
+
+import (
+	"strconv"
+
+	"runner/accounts"
+)
+
+// UIDOf is the number of a user named by name or number; false when there is no such name.
+func UIDOf(name string) (int, bool) {
+	if id, err := strconv.Atoi(name); err == nil {
+		return id, true
+	}
+	u := accounts.UserNamed(name)
+	return u.UID, u.Found()
+}
+
+// GIDOf is the number of a group named by name or number; false when there is no such name.
+func GIDOf(name string) (int, bool) {
+	if id, err := strconv.Atoi(name); err == nil {
+		return id, true
+	}
+	g := accounts.GroupNamed(name)
+	return g.GID, g.Found()
+}
+
+// UserName is the name of a user, empty when nobody has the number.
+func UserName(uid int) string { return accounts.UserOf(uid).Name }
+
+// GroupName is the name of a group, empty when none has the number.
+func GroupName(gid int) string { return accounts.GroupOf(gid).Name }
+
+// HomeOf is a user's home, empty when nobody has the name.
+func HomeOf(name string) string { return accounts.UserNamed(name).Home }
