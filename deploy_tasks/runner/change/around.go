@@ -82,6 +82,7 @@ func (r *Recorder) watch(tops []string, what string) ([]entry, error) {
 			entries = append(entries, entry{Op: opWatched, Path: pathText(path), Before: st})
 		}
 	}
+	entries[0].Count = len(entries) - 1
 	return entries, nil
 }
 

@@ -4,6 +4,7 @@ package change
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -178,6 +179,32 @@ func TestAroundIsBounded(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b.must(b.rec.Around([]string{b.path("d"), b.path("dd")}, "the tool", func() error { return nil }))
+}
+
+// A list of which the end is torn off announces nothing; one with a hole is told. Neither removes anything.
+func TestAroundWithAHoleInItsList(t *testing.T) {
+	for _, hole := range []bool{false, true} {
+		b := newBench(t)
+		plantMess(t, b.root)
+		before := picture(t, b.root)
+		b.around(func() error { return nil }, "")
+		b.must(b.rec.Close())
+		lines := strings.SplitAfter(b.journal(), "\n")
+		cut := append(lines[:7:7], strings.Replace(lines[7], "watched", "wotched", 1))
+		if hole {
+			cut = append(cut, lines[8:]...)
+		}
+		b.must(os.WriteFile(filepath.Join(b.state, JournalName), []byte(strings.Join(cut, "")), 0o600))
+		for range 2 {
+			report := b.undo(&effects{})
+			if told := strings.Contains(fmt.Sprint(report.Conflicted), "the list of them in the journal is damaged"); told != hole {
+				t.Errorf("hole %v: %v", hole, report.Conflicted)
+			}
+			if after := picture(t, b.root); after != before {
+				t.Error(difference(before, after))
+			}
+		}
+	}
 }
 
 func TestTopmost(t *testing.T) {

@@ -23,12 +23,12 @@ func TestADryRunSaysWhatTheUndoDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, saved := picture(t, root), picture(t, state)
+	before, saved := scene(t, root), picture(t, state)
 	said, err := Preview(noTools{}, state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := difference(before, picture(t, root)) + difference(saved, picture(t, state)); d != "" {
+	if d := difference(before, scene(t, root)) + difference(saved, picture(t, state)); d != "" {
 		t.Errorf("the dry run changed:\n%s", d)
 	}
 	did, err := Undo(state, &effects{})

@@ -26,7 +26,8 @@ type Op string
 const (
 	opHeader    Op = "header"
 	opTask      Op = "task"    // the entries after it belong to this task
-	opTemp      Op = "temp"    // a temporary file is about to be made
+	opTemp      Op = "temp"    // a temporary file is about to be made; of format 1
+	opTemps     Op = "temps"   // what begins with Name in the folder Path is a temporary file
 	opWrite     Op = "write"   // Temp becomes Path
 	opMkdir     Op = "mkdir"   // Path becomes a folder
 	opRemove    Op = "remove"  // Path, saved by content, goes
@@ -82,6 +83,7 @@ type entry struct {
 	By       []int // Seq of the tasks that notified a handler
 	Ref      int
 	Conflict bool
+	Count    int  // of the watched entries that follow
 	Kept     bool // nothing had to be taken back
 }
 
@@ -232,10 +234,12 @@ func (j *journal) add(sync bool, entries ...entry) (int, error) {
 	}
 	j.seq += len(entries)
 	step("journal written")
-	if sync {
-		return first, SyncData(j.f)
+	if !sync {
+		return first, nil
 	}
-	return first, nil
+	err := SyncData(j.f)
+	step("journal synced")
+	return first, err
 }
 
 // write writes whole lines or, when the disk is full, none.

@@ -75,7 +75,7 @@ func TestThingsComeBack(t *testing.T) {
 	b.light("new", "bright")
 	b.light("gone", "")
 	b.must(b.rec.Close())
-	report := b.undo(&effects{tools: noTools{}})
+	report := b.undo(&effects{})
 	want := []string{"lamp " + b.path("gone"), "lamp " + b.path("new"), "lamp " + b.path("a")}
 	if report.Incomplete() || !reflect.DeepEqual(report.Undone, want) {
 		t.Errorf("%+v", report)
@@ -84,7 +84,7 @@ func TestThingsComeBack(t *testing.T) {
 		t.Errorf("a=%s", b.read("a"))
 	}
 	b.plant("a", "theirs")
-	if again := b.undo(&effects{tools: noTools{}}); again.Incomplete() || !reflect.DeepEqual(again.Undone, want[:0:0]) && len(again.Undone) != 3 || b.read("a") != "theirs" {
+	if again := b.undo(&effects{}); again.Incomplete() || !reflect.DeepEqual(again.Undone, want[:0:0]) && len(again.Undone) != 3 || b.read("a") != "theirs" {
 		t.Errorf("%+v a=%s", again, b.read("a"))
 	}
 }
@@ -98,7 +98,7 @@ func TestThingsChangedSinceAreLeftAlone(t *testing.T) {
 	b.light("a", "brighter")
 	b.must(b.rec.Close())
 	b.plant("a", "theirs")
-	report := b.undo(&effects{tools: noTools{}})
+	report := b.undo(&effects{})
 	if want := []Conflict{{"lamp " + b.path("a"), "changed since"}}; !reflect.DeepEqual(report.Conflicted, want) || b.read("a") != "theirs" {
 		t.Errorf("%+v", report)
 	}
@@ -106,7 +106,7 @@ func TestThingsChangedSinceAreLeftAlone(t *testing.T) {
 		t.Error("the rest was not undone")
 	}
 	b.plant("a", "brighter")
-	if report := b.undo(&effects{tools: noTools{}}); report.Incomplete() || b.read("a") != "dim" {
+	if report := b.undo(&effects{}); report.Incomplete() || b.read("a") != "dim" {
 		t.Errorf("%+v", report)
 	}
 }
@@ -134,7 +134,7 @@ func TestThingsCutOffAndUnknown(t *testing.T) {
 	_, err = b.rec.announce(entry{Op: opSet, Kind: "radio", Name: "kitchen"})
 	b.must(err)
 	b.must(b.rec.Close())
-	report := b.undo(&effects{tools: noTools{}})
+	report := b.undo(&effects{})
 	if len(report.Conflicted) != 1 || report.Conflicted[0].Path != "radio kitchen" || !strings.Contains(report.Conflicted[0].Why, "knows no radio") {
 		t.Errorf("%+v", report)
 	}

@@ -36,6 +36,7 @@ func (e entry) Fields() *value.Dict {
 	record.Optional(d, "ref", e.Ref)
 	record.Optional(d, "conflict", e.Conflict)
 	record.Optional(d, "kept", e.Kept)
+	record.Optional(d, "count", e.Count)
 	return d
 }
 
@@ -48,7 +49,7 @@ func readEntry(text []byte) (entry, error) {
 		To: readPath(r, "to"), Temp: readPath(r, "temp"), Before: readState(r, "before"), After: readState(r, "after"),
 		Replaced: readState(r, "replaced"), Name: r.Text("name"), Kind: r.Text("kind"), Value: r.Value("value"), Handler: r.Flag("handler"), What: r.Text("what"),
 		Argv: r.Texts("argv"), Args: r.Value("args"), By: r.Ints("by"), Ref: r.Int("ref"), Conflict: r.Flag("conflict"),
-		Kept: r.Flag("kept")}
+		Kept: r.Flag("kept"), Count: r.Int("count")}
 	for _, f := range r.Records("folders") {
 		e.Folders = append(e.Folders, folderTime{readPath(f, "path"), f.Int64("mtime")})
 	}

@@ -14,22 +14,23 @@ import (
 
 // Recorder is the Log of a run: it journals into a deployment's folder.
 type Recorder struct {
-	mu      sync.Mutex
-	j       *journal
-	saved   *saved
-	prefix  string          // of the names of temporary files
-	temps   int             // how many there were
-	touched map[string]bool // folders whose times are journalled
-	earlier map[string]bool // those that earlier stages have touched
-	task    entry           // the task that acts now
-	taskSeq int             // its line, 0 before its first change
-	written []Touch
-	lines   int
-	closed  bool
-	tools   Tools // for the kinds of things that are no files
-	fires   int   // the task that is a handler's call
-	lasting int   // steps that cannot be taken back
-	actor   Actor // whose rights changes are made with, nil: the runner's own
+	mu       sync.Mutex
+	j        *journal
+	saved    *saved
+	prefix   string          // of the names of temporary files
+	temps    int             // how many there were
+	touched  map[string]bool // folders whose times are journalled
+	reserved map[string]bool // folders in which temporary files may be
+	earlier  map[string]bool // those that earlier stages have touched
+	task     entry           // the task that acts now
+	taskSeq  int             // its line, 0 before its first change
+	written  []Touch
+	lines    int
+	closed   bool
+	tools    Tools // for the kinds of things that are no files
+	fires    int   // the task that is a handler's call
+	lasting  int   // steps that cannot be taken back
+	actor    Actor // whose rights changes are made with, nil: the runner's own
 }
 
 // Touch is one path that a task changed.
@@ -57,7 +58,7 @@ func NewRecorder(dir string) (*Recorder, error) {
 		return nil, errors.Join(err, j.close())
 	}
 	return &Recorder{j: j, saved: newSaved(filepath.Join(dir, SavedName)), prefix: ".dt-" + randomName(),
-		touched: map[string]bool{}}, nil
+		touched: map[string]bool{}, reserved: map[string]bool{}}, nil
 }
 
 // Task says which task the next changes belong to. It is written with the task's first change.
@@ -175,7 +176,7 @@ func (r *Recorder) trace(e entry) {
 		r.lasting++
 	}
 	for _, path := range []pathText{e.Path, e.To} {
-		if path != "" && e.Op != opTemp && e.Op != opWatched {
+		if path != "" && e.Op != opTemps && e.Op != opWatched {
 			r.written = append(r.written, Touch{e.Task, string(path)})
 		}
 	}
@@ -185,11 +186,11 @@ func (r *Recorder) trace(e entry) {
 func (r *Recorder) folders(e *entry) []folderTime {
 	var dirs []string
 	for _, path := range []pathText{e.Path, e.To, e.Temp} {
-		if path != "" {
+		if path != "" && e.Op != opTemps {
 			dirs = append(dirs, filepath.Dir(string(path)))
 		}
 	}
-	if e.Op == opWatched && e.Before.Kind == Dir {
+	if e.Op == opTemps || e.Op == opWatched && e.Before.Kind == Dir {
 		dirs = append(dirs, string(e.Path))
 	}
 	var out []folderTime
@@ -203,6 +204,18 @@ func (r *Recorder) folders(e *entry) []folderTime {
 		}
 	}
 	return out
+}
+
+// reserve journals, once for a folder, how the temporary files are called that are made in it before they are journalled.
+func (r *Recorder) reserve(dir string) error {
+	if r.reserved[dir] {
+		return nil
+	}
+	if err := r.record(entry{Op: opTemps, Path: pathText(dir), Name: r.prefix}, true); err != nil {
+		return err
+	}
+	r.reserved[dir] = true
+	return nil
 }
 
 // temp is a new name in path's folder.

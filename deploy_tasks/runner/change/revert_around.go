@@ -18,11 +18,19 @@ type around struct {
 	watched  []entry
 	after    map[int]entry // how a watched one was afterwards, by its Seq, where that is otherwise
 	appeared []entry
-	ended    bool // the lists are whole
+	ended    bool // the tool has: the lists of what became of them are whole
+	torn     bool // the journal ends within the list
 }
 
 // around takes back what a tool has done to files: first goes what is new, the deepest first, then comes back what was.
 func (u *undoing) around(g *around) error {
+	if len(g.watched) != g.head.Count {
+		return u.unlisted(g)
+	}
+	err := u.sync()
+	if err != nil {
+		return err
+	}
 	unlock, err := u.locked(g)
 	if err != nil {
 		return u.conflict(g.head, err.Error())
@@ -46,6 +54,16 @@ func (u *undoing) around(g *around) error {
 		}
 	}
 	return u.mark(g.head, "", false)
+}
+
+// unlisted is for a group whose list is not whole. With its end torn off the tool has never run; otherwise nobody can tell
+// what is new there.
+func (u *undoing) unlisted(g *around) error {
+	if g.torn {
+		return nil
+	}
+	lost := entry{Seq: g.head.Seq, Task: g.head.Task, Path: "files changed by " + pathText(g.head.What)}
+	return u.conflict(lost, "the list of them in the journal is damaged")
 }
 
 // locked locks the accounts where a group has something of them.
@@ -87,6 +105,7 @@ func (u *undoing) one(g *around, e entry, revert func(*around, entry) (string, b
 	if u.stuck[path] || u.done[e.Seq] {
 		return nil
 	}
+	u.loose.add(path)
 	why, did, err := revert(g, e)
 	if err != nil {
 		why = err.Error()

@@ -14,7 +14,7 @@ type outcome struct {
 // gather reads what became of the things and files that tools have changed.
 func (u *undoing) gather() {
 	var last *around
-	for _, e := range u.entries {
+	for i, e := range u.entries {
 		switch e.Op {
 		case opAround:
 			last = &around{head: e, after: map[int]entry{}}
@@ -35,6 +35,9 @@ func (u *undoing) gather() {
 			if t := u.things[e.Ref]; t != nil {
 				t.ended = true
 			}
+		}
+		if end := i+1 == len(u.entries) || u.entries[i+1].Op == opUndoBegin; end && (e.Op == opAround || e.Op == opWatched) && last != nil {
+			last.torn = len(last.watched) < last.head.Count
 		}
 	}
 }

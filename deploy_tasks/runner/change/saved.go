@@ -73,7 +73,9 @@ func (s *saved) flush() error {
 		}
 	}
 	s.late = nil
-	return SyncDir(s.dir)
+	err := SyncDir(s.dir)
+	step("originals synced")
+	return err
 }
 
 // fetch copies an original into out and checks that it is what was saved.

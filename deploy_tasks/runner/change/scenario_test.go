@@ -3,6 +3,7 @@
 package change
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -26,7 +27,7 @@ func plant(t *testing.T, root string) {
 		}
 	}
 	in := func(name string) string { return filepath.Join(root, name) }
-	for _, dir := range []string{"etc", "old", "old/deep", "old/deep/er", "move", "times"} {
+	for _, dir := range []string{"etc", "old", "old/deep", "old/deep/er", "move", "times", "accounts", "mess"} {
 		must(os.MkdirAll(in(dir), 0o755))
 	}
 	for name, text := range map[string]string{"etc/conf": "old conf\n", "etc/tool": "#!/bin/sh\n", "etc/" + oddName: "odd", "old/a": "aaa",
@@ -44,8 +45,28 @@ func plant(t *testing.T, root string) {
 	}
 	must(os.Chmod(in("etc/owned"), 0o755|fs.ModeSetuid))
 	must(os.Chmod(in("old/deep"), 0o750|fs.ModeSticky))
+	plantMess(t, in("mess"))
+	for name, text := range map[string]string{"passwd": "root:x:0:0\n", "passwd-": "", "group": "root:x:0:\n", ".pwd.lock": ""} {
+		must(os.WriteFile(in("accounts/"+name), []byte(text), 0o644))
+	}
+	for _, name := range []string{"hall", "attic"} {
+		must(os.WriteFile(lampOf(root, name), []byte("dim"), 0o600))
+	}
 	writeXattrs(in("etc/conf"), map[string][]byte{"user.label": []byte("kept")}) // where the file system has them
 	setAllTimes(t, root)
+}
+
+// lampOf is a thing of the scenario that is no file: nothing but what it shines like counts.
+func lampOf(root, name string) string { return root + ".lamp-" + name }
+
+// lampsOf is how all of them are.
+func lampsOf(root string) string {
+	var out strings.Builder
+	for _, name := range []string{"hall", "attic", "new"} {
+		text, _ := os.ReadFile(lampOf(root, name))
+		fmt.Fprintf(&out, "lamp %s %q\n", name, text)
+	}
+	return out.String()
 }
 
 // setAllTimes gives every entry times of its own, the folders last.
@@ -69,6 +90,7 @@ func setAllTimes(t *testing.T, root string) {
 
 // scenario uses every primitive, some of them on the same path, and leaves nothing as it was.
 func scenario(r *Recorder, root string) error {
+	r.Equip(noTools{})
 	in := func(name string) string { return filepath.Join(root, name) }
 	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	mode := fs.FileMode(0o600)
@@ -100,6 +122,17 @@ func scenario(r *Recorder, root string) error {
 		func() error { return r.Command("build", false, []string{"make", "unbuild"}) },
 		func() error { return r.Command("look", true, nil) },
 		func() error { return r.AfterUndo("reload", []string{"reload", "it"}) },
+		func() error { r.Task("lamps", false); return light(r, lampOf(root, "hall"), "bright") },
+		func() error { return light(r, lampOf(root, "hall"), "brighter") },
+		func() error { return light(r, lampOf(root, "new"), "bright") },
+		func() error { return light(r, lampOf(root, "attic"), "") },
+		func() error {
+			r.Task("tool", false)
+			return r.Around([]string{in("mess")}, "a tool", func() error { return messy(in("mess")) })
+		},
+		func() error { return r.WriteFile(in("mess/changed"), strings.NewReader("on top"), Meta{}) },
+		func() error { return addUser(r, in("accounts"), "one") },
+		func() error { return addUser(r, in("accounts"), "two") },
 		func() error { r.Task("removal", false); return r.Remove(in("old")) },
 		func() error { return r.Mkdir(in("old"), 0o755) },
 		func() error { return r.WriteFile(in("old/a"), strings.NewReader("other"), Meta{}) },
@@ -113,6 +146,24 @@ func scenario(r *Recorder, root string) error {
 		}
 	}
 	return nil
+}
+
+// addUser is what useradd does.
+func addUser(r *Recorder, dir, name string) error {
+	passwd := filepath.Join(dir, "passwd")
+	files := []string{passwd, passwd + "-", filepath.Join(dir, "group"), filepath.Join(dir, "shadow")}
+	return r.Around(files, "useradd "+name, func() error {
+		old, err := os.ReadFile(passwd)
+		if err == nil {
+			err = os.WriteFile(passwd+"-", old, 0o644)
+		}
+		step("tool")
+		if err == nil {
+			err = os.WriteFile(passwd, append(old, name+":x:7:7\n"...), 0o644)
+		}
+		step("tool")
+		return errors.Join(err, os.WriteFile(files[3], []byte(name+":!\n"), 0o600))
+	})
 }
 
 // picture describes everything that undo must bring back.
@@ -132,6 +183,9 @@ func picture(t *testing.T, root string) string {
 	}
 	return out.String()
 }
+
+// scene is all that the scenario changes.
+func scene(t *testing.T, root string) string { return picture(t, root) + lampsOf(root) }
 
 func difference(a, b string) string {
 	var out []string
@@ -154,10 +208,9 @@ type effects struct {
 	ran   [][]string
 	fired []string
 	fail  error
-	tools Tools
 }
 
-func (e *effects) Tools() Tools { return e.tools }
+func (e *effects) Tools() Tools { return noTools{} }
 
 func (e *effects) Run(_ string, argv []string) error {
 	e.ran = append(e.ran, argv)

@@ -5,6 +5,7 @@ package change
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,35 @@ func TestNoSpaceForTheOriginal(t *testing.T) {
 	if len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// However full the disk of the journal and the originals is, a run that it stops is undone to the last bit.
+func TestFullDiskAnywhere(t *testing.T) {
+	was := accounts
+	t.Cleanup(func() { accounts = was })
+	stopped := 0
+	for pages := 3; pages < 60; pages += 2 {
+		points++
+		state, root := small(t, fmt.Sprintf("size=%dk", 4*pages)), t.TempDir()
+		plant(t, root)
+		before := scene(t, root)
+		if err := runScenario(state, root); errors.Is(err, syscall.ENOSPC) {
+			stopped++
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mount("tmpfs", state, "tmpfs", syscall.MS_REMOUNT, "size=2m"); err != nil {
+			t.Fatal(err)
+		}
+		undoAll(t, spot{state: state, root: root})
+		if after := scene(t, root); after != before {
+			t.Fatalf("%d pages:\n%s", pages, difference(before, after))
+		}
+	}
+	if stopped < 15 {
+		t.Errorf("only %d runs were stopped", stopped)
+	}
+	t.Logf("%d runs stopped", stopped)
 }
 
 // A journal that cannot grow stops the run, and what it says before that is whole.

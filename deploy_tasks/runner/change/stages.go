@@ -42,7 +42,7 @@ func Resume(dir string, mark int) (*Recorder, error) {
 		return nil, errors.Join(errors.New(path+" does not end with line "+strconv.Itoa(mark)+" of the stage before"), j.close())
 	}
 	r := &Recorder{j: j, saved: newSaved(filepath.Join(dir, SavedName)), prefix: ".dt-" + randomName(), touched: map[string]bool{},
-		earlier: map[string]bool{}}
+		reserved: map[string]bool{}, earlier: map[string]bool{}}
 	for _, e := range entries {
 		r.remember(e)
 	}

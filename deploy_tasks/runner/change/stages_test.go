@@ -43,6 +43,7 @@ func markOf(state string) int {
 
 // runStage is the second stage: the scenario on top of the first.
 func runStage(state, root string) error {
+	setAccounts(root)
 	r, err := Resume(state, markOf(state))
 	if err != nil {
 		return err
@@ -68,26 +69,27 @@ func stageBack(state string) error {
 
 // A second stage killed at any step is taken back to what the first one left, can be run anew, and all of it undone.
 func TestKillStageAtEveryStep(t *testing.T) {
-	places(t, func(t *testing.T, state, root string) {
-		for at := 1; ; at += 7 {
-			before := fresh(t, state, root)
-			mark := firstStage(t, state, root)
-			between := picture(t, root)
-			killed := child(t, "stage", state, root, at)
-			if err := stageBack(state); err != nil {
+	places(t, func(t *testing.T, p spot) {
+		draw := draws(5)
+		for at := 1; ; at += 9 {
+			before := p.fresh(t)
+			mark := firstStage(t, p.state, p.root)
+			between := scene(t, p.root)
+			killed := killed(t, "stage", p.state, p.root, at, draw)
+			if err := stageBack(p.state); err != nil {
 				t.Fatalf("killed at step %d: %v", at, err)
 			}
-			if after := picture(t, root); after != between {
+			if after := scene(t, p.root); after != between {
 				t.Fatalf("killed at step %d:\n%s", at, difference(between, after))
 			}
-			if last, err := Last(state); err != nil || last != mark {
+			if last, err := Last(p.state); err != nil || last != mark {
 				t.Fatalf("killed at step %d: the journal ends with line %d, not %d (%v)", at, last, mark, err)
 			}
-			if err := runStage(state, root); err != nil {
+			if err := runStage(p.state, p.root); err != nil {
 				t.Fatalf("again after step %d: %v", at, err)
 			}
-			undoAll(t, state)
-			if after := picture(t, root); after != before {
+			undoAll(t, p)
+			if after := scene(t, p.root); after != before {
 				t.Fatalf("all, after step %d:\n%s", at, difference(before, after))
 			}
 			if !killed {
@@ -99,13 +101,14 @@ func TestKillStageAtEveryStep(t *testing.T) {
 
 // A second stage killed at any step can be undone together with the first.
 func TestKillStageThenUndoAll(t *testing.T) {
-	places(t, func(t *testing.T, state, root string) {
-		for at := 1; ; at += 11 {
-			before := fresh(t, state, root)
-			firstStage(t, state, root)
-			killed := child(t, "stage", state, root, at)
-			undoAll(t, state)
-			if after := picture(t, root); after != before {
+	places(t, func(t *testing.T, p spot) {
+		draw := draws(5)
+		for at := 1; ; at += 13 {
+			before := p.fresh(t)
+			firstStage(t, p.state, p.root)
+			killed := killed(t, "stage", p.state, p.root, at, draw)
+			undoAll(t, p)
+			if after := scene(t, p.root); after != before {
 				t.Fatalf("killed at step %d:\n%s", at, difference(before, after))
 			}
 			if !killed {
@@ -117,23 +120,24 @@ func TestKillStageThenUndoAll(t *testing.T) {
 
 // Taking a stage back, killed at any step, is finished by the next attempt.
 func TestKillTakingAStageBack(t *testing.T) {
-	places(t, func(t *testing.T, state, root string) {
-		for at := 1; ; at += 11 {
-			before := fresh(t, state, root)
-			firstStage(t, state, root)
-			between := picture(t, root)
-			if err := runStage(state, root); err != nil {
+	places(t, func(t *testing.T, p spot) {
+		draw := draws(5)
+		for at := 1; ; at += 13 {
+			before := p.fresh(t)
+			firstStage(t, p.state, p.root)
+			between := scene(t, p.root)
+			if err := runStage(p.state, p.root); err != nil {
 				t.Fatal(err)
 			}
-			killed := child(t, "back", state, root, at)
-			if err := stageBack(state); err != nil {
+			killed := killed(t, "back", p.state, p.root, at, draw)
+			if err := stageBack(p.state); err != nil {
 				t.Fatalf("killed at step %d: %v", at, err)
 			}
-			if after := picture(t, root); after != between {
+			if after := scene(t, p.root); after != between {
 				t.Fatalf("killed at step %d:\n%s", at, difference(between, after))
 			}
-			undoAll(t, state)
-			if after := picture(t, root); after != before {
+			undoAll(t, p)
+			if after := scene(t, p.root); after != before {
 				t.Fatalf("all, after step %d:\n%s", at, difference(before, after))
 			}
 			if !killed {

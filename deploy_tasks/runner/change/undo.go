@@ -70,6 +70,7 @@ type undoing struct {
 	things  map[int]*outcome // what became of what is no file, by the Seq of its entry
 	report  UndoReport
 	dry     *foresight // nil: it acts
+	loose   loose      // what is back and not yet on the disk
 }
 
 // Undo takes back what the journal in a deployment's folder says, newest first. It may be killed at any moment and
@@ -182,6 +183,9 @@ func (u *undoing) all() error {
 		return nil
 	}
 	u.folderTimes()
+	if err := u.sync(); err != nil {
+		return err
+	}
 	if _, err := u.j.add(true, entry{Op: opUndoEnd}); err != nil || u.report.Incomplete() || u.after > 0 {
 		return err
 	}
@@ -204,7 +208,7 @@ func (u *undoing) begin() error {
 			switch {
 			case e.Op == opEnd:
 				begin.Folders = changedFolders(e.Folders)
-			case changesFile(e.Op) || e.Op == opWatched: // the run went on: what it changed since is no stranger's
+			case changesFile(e.Op) || e.Op == opWatched || e.Op == opTemps || e.Op == opTemp: // the run went on: what it changed since is no stranger's
 				begin.Folders = nil
 			}
 		}
@@ -238,6 +242,8 @@ func (u *undoing) back(e entry) error {
 	switch {
 	case e.Op == opTemp:
 		return u.clear(e.Temp)
+	case e.Op == opTemps:
+		return u.sweep(e)
 	case e.Op == opCommand:
 		return u.command(e)
 	case e.Op == opWarn:
@@ -255,6 +261,9 @@ func (u *undoing) back(e entry) error {
 // file takes a change of a path back.
 func (u *undoing) file(e entry) error {
 	path, to := string(e.Path), string(e.To)
+	if err := u.settle(path, to); err != nil {
+		return err
+	}
 	if e.Op == opAway {
 		to = "" // our own folder
 	}
@@ -262,6 +271,8 @@ func (u *undoing) file(e entry) error {
 		u.stuck[path] = true
 		return nil
 	}
+	u.loose.add(path)
+	u.loose.add(to)
 	why, did, err := u.revert(e)
 	if err != nil {
 		why = err.Error()
@@ -332,6 +343,11 @@ func (u *undoing) mark(e entry, why string, sync bool) error {
 func (u *undoing) write(sync bool, e entry) error {
 	if u.dry != nil {
 		return nil
+	}
+	if sync {
+		if err := u.sync(); err != nil {
+			return err
+		}
 	}
 	_, err := u.j.add(sync, e)
 	return err

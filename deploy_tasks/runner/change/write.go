@@ -30,10 +30,10 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	if err := checkSpace(filepath.Dir(path), m.Size); err != nil {
 		return err
 	}
-	temp := r.temp(path)
-	if err := r.record(entry{Op: opTemp, Temp: pathText(temp)}, false); err != nil {
+	if err := r.reserve(filepath.Dir(path)); err != nil {
 		return err
 	}
+	temp := r.temp(path)
 	defer func() {
 		if err != nil {
 			_ = r.do(func() error { return os.Remove(temp) })
