@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from deploy_tasks.compiler.conditions import spliced
 from deploy_tasks.compiler.expr_names import free_names
 from deploy_tasks.compiler.expr_nodes import Node, lower_expression
 from deploy_tasks.compiler.expr_statements import Statements, lower_body
@@ -23,6 +24,7 @@ from deploy_tasks.plan.jinja_references import Reference
 __all__ = ["Node", "free_names", "lower_condition", "lower_parts", "lower_template", "lower_value", "value_names"]
 
 _MAX_DEPTH = 200
+_MARKS = (("{{", "}}"), ("{%", "%}"))
 
 
 def lower_condition(condition: object, *, where: str) -> Node:
@@ -36,11 +38,17 @@ def lower_condition(condition: object, *, where: str) -> Node:
     except ExpressionError:
         if not is_template(condition):
             raise
-        tree = _single_expression(parse_template(condition, where=where)) or nodes.Const(condition)
-    if any("{{" in text and "}}" in text for text in _literals(tree)):
+    else:
+        if not any(first in text and last in text for first, last in _MARKS for text in _literals(tree)):
+            return lower_expression(tree)
+    whole = _single_expression(parse_template(condition, where=where))
+    if whole is not None:
+        return lower_expression(whole)
+    found = spliced(condition, where=where, body=lower_body)
+    if found is None:
         hint = "write x == 'a' instead of '{{ x }}' == 'a'"
         raise ExpressionError([Problem(where, "a condition is an expression already, without {{ }}", hint=hint)])
-    return lower_expression(tree)
+    return found
 
 
 def _literals(tree: nodes.Expr) -> list[str]:

@@ -59,10 +59,28 @@ def test_conditions(condition: str) -> None:
         lower_condition(condition, where="when")
 
 
-def test_a_condition_has_no_braces() -> None:
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{{ x }}.y == 1",
+        "a{{ x }} == 1",
+        "{{ x }}{{ y }}",
+        "'{% if x %}y{% endif %}' == 1",
+        "'a\\'{{ x }}' == 1",
+        "'{{ x }}",
+    ],
+)
+def test_templates_in_conditions_that_are_part_of_something(condition: str) -> None:
     with pytest.raises(ExpressionError, match="an expression already") as caught:
-        lower_condition("'{{ x }}' == 'y'", where="plays[0].tasks[0].when")
+        lower_condition(condition, where="plays[0].tasks[0].when")
     assert caught.value.problems[0].hint == "write x == 'a' instead of '{{ x }}' == 'a'"
+
+
+def test_what_is_wrong_around_a_template_in_a_condition_is_told_as_it_is_written() -> None:
+    with pytest.raises(ExpressionError, match=r"unexpected '\{\{ y \}\}' after the expression"):
+        lower_condition("x {{ y }}", where="when")
+    with pytest.raises(ExpressionError, match="no filter named 'nope'"):
+        lower_condition("x == {{ y | nope }}", where="when")
 
 
 def test_a_condition_is_no_list() -> None:

@@ -75,6 +75,7 @@ func init() {
 		"native":  {2, (*evaluation).template},
 		"value":   {2, func(e *evaluation, n []any) (any, error) { return e.resolve(n[1]) }},
 		"fetched": {5, (*evaluation).fetched},
+		"spliced": {3, (*evaluation).spliced},
 		"body":    {1, func(e *evaluation, _ []any) (any, error) { return e.body, nil }},
 	}
 	for _, op := range []string{"+", "-", "*", "/", "//", "%", "**"} {
