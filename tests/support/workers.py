@@ -6,8 +6,6 @@ import contextlib
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,9 @@ import pytest
 
 from deploy_tasks.producer import Producer
 from deploy_tasks.settings import Settings, load
+from tests.support import forks
 from tests.support.compiler import shared_cache
+from tests.support.forks import Forked
 from tests.support.redis import RedisProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,22 +33,14 @@ class WorkerProcess:
     environment: dict[str, str]
     log: Path
     module: str = "workers.run"
-    process: subprocess.Popen[bytes] | None = None
+    process: Forked | None = None
     pipe: int = -1
 
     def start(self) -> None:
         """Start it; `await_ready` waits."""
         self.pipe, write = os.pipe()
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, self.role, "--ready-fd", str(write)],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=(write,),
-                start_new_session=True,
-            )
+            self.process = forks.server().start(self.module, [self.role], self.environment, output.fileno(), write)
         os.close(write)
 
     def await_ready(self) -> None:
