@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain, count
 from typing import Any
 
 from deploy_tasks.compiler import patterns
@@ -30,6 +31,16 @@ class Names:
     def __init__(self, plan: Plan) -> None:
         self._count = Counter(task.id for task in plan.walk())
         self._given: Counter[str] = Counter()
+        self._includes: set[str] = set(self._count)
+
+    def of_include(self, include: Include) -> str:
+        """The include's id; an own one when it is performed by one host alone."""
+        if not include.run_once:
+            return include.id
+        numbered = (f"{include.id}#{number}" for number in count(2))
+        name = next(name for name in chain([include.id], numbered) if name not in self._includes)
+        self._includes.add(name)
+        return name
 
     def of(self, task: Task) -> str:
         """The task's id, with a number where several have it."""
@@ -126,7 +137,7 @@ class Steps:
         where = include.where
         found = given(
             include=include.kind,
-            id=include.id,
+            id=self._names.of_include(include),
             name=self._value(include.name, f"{where}.name"),
             target=self._value(include.target, where),
             search=list(include.search),
@@ -134,6 +145,7 @@ class Steps:
             tags=list(_union(tags, include.tags)),
             vars=self._value(include.vars, f"{where}.vars"),
             ignore_errors=self._value(include.ignore_errors, f"{where}.ignore_errors") or None,
+            run_once=(self._waits and include.run_once) or None,
             public=include.public or None,
             listen=list(include.listen),
             where=where,

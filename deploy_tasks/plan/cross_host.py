@@ -89,7 +89,7 @@ class Reader:
 
     def step(self, step: Step) -> Reads:
         """What a step reads, everything in it included."""
-        found = self._values(_shared_fields(step))
+        found = self._values(_shared_fields(step)) | Reads(others=_included_once(step))
         for task in steps(step):
             known = self._tasks.get(id(task))
             if known is None:  # kept with the task, whose identity must not become another's
@@ -260,6 +260,15 @@ def _extracted(args: list[nodes.Expr]) -> Reads:
 def _reaches(task: Task) -> bool:
     argument = _REACHING.get(task.module)
     return argument is not None and str(task.args.get(argument, "")) not in _HERE
+
+
+def _included_once(step: Step) -> bool:
+    """Whether one host of the batch includes something for itself, which the others wait for."""
+    if isinstance(step, Task):
+        return False
+    if isinstance(step, Include):
+        return step.run_once or any(_included_once(part) for choice in step.choices.values() for part in choice)
+    return any(_included_once(part) for part in (*step.block, *step.rescue, *step.always))
 
 
 def _shared_fields(step: Step) -> list[Any]:

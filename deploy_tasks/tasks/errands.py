@@ -94,6 +94,8 @@ def _of_step(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if "module" in step:
         yield step
     elif "include" in step:
+        if step.get("run_once"):
+            yield {**step, "module": f"include_{step['include']}"}
         for choice in step["choices"].values():
             for inner in choice:
                 yield from _of_step(inner)

@@ -21,7 +21,7 @@ func (r *run) ask(kind string, pairs ...any) (record.Reader, error) {
 // it is known whether the task has failed. A host that is alone, or that nobody has sent, asks nobody.
 func (r *run) performed(t *program.Task, f frame, handler bool, do func() outcome) (o outcome, mine bool, left func(failed bool)) {
 	left = func(bool) {}
-	if r.opts.Ask == nil || r.opts.Alone {
+	if r.opts.Ask == nil || r.opts.Alone || f.sole {
 		return do(), true, left
 	}
 	once, err := flag(t.RunOnce, false, r.scope(f, nil))

@@ -19,6 +19,7 @@ type frame struct {
 	tags     []string
 	role     *role
 	caught   bool     // a failure goes to some block's rescue
+	sole     bool     // only this host of the batch performs it
 	search   []string // folders in which lookups find files
 }
 

@@ -24,6 +24,14 @@ func (r *run) include(inc *program.Include, f frame) halt {
 	if !r.tagged(f, inc.Tags) {
 		return goOn
 	}
+	if !inc.RunOnce || f.sole || r.opts.Ask == nil || r.opts.Alone {
+		return r.bring(inc, f)
+	}
+	return r.includeOnce(inc, f)
+}
+
+// bring performs what an include brings.
+func (r *run) bring(inc *program.Include, f frame) halt {
 	own := f
 	own.when = push(f.when, inc.When...)
 	own = own.included(inc, nil, f.at)

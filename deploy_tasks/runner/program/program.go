@@ -74,6 +74,7 @@ type Include struct {
 	Tags            []string // of the include itself
 	Vars            *value.Dict
 	IgnoreErrors    any
+	RunOnce         bool     // one host of the batch performs it, the others do nothing of it
 	Public          bool     // of a role: its defaults and vars are there for the rest of the play
 	Listen          []string // of a handler
 }
