@@ -37,8 +37,9 @@ QUEUES: tuple[Any, ...] = tuple(
     for name in (CONTROL, BUILD, PUSH, URGENT)
 )
 
-START, COMPILE, PUSH_HOST, CONCLUDE, UNDO_HOST, CANARY, SCHEDULED = (
-    f"deploy_tasks.{name}" for name in ("start", "compile", "push", "conclude", "undo", "canary", "scheduled")
+START, COMPILE, PUSH_HOST, CONCLUDE, UNDO_HOST, CANARY, SCHEDULED, PREVIEW = (
+    f"deploy_tasks.{name}"
+    for name in ("start", "compile", "push", "conclude", "undo", "canary", "scheduled", "preview")
 )
 ROUTES = {
     START: {"queue": CONTROL},
@@ -46,6 +47,7 @@ ROUTES = {
     PUSH_HOST: {"queue": PUSH},
     CONCLUDE: {"queue": CONTROL},
     UNDO_HOST: {"queue": URGENT},
+    PREVIEW: {"queue": PUSH},
     SCHEDULED: {"queue": CONTROL},
 }
 

@@ -92,6 +92,12 @@ class Refused(DeployError):
     exit_status = 3
 
 
+class NotTakenBack(DeployError):
+    """A deployment could not be taken back, and what was to follow was left alone."""
+
+    exit_status = 1
+
+
 class NotFound(BadInput):
     """No deployment, host or file of that name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -62,6 +63,10 @@ class HostError(BaseModel):
     hint: str | None = None
 
 
+#: Items of each list of an undo that are kept.
+_LISTED = 100
+
+
 class Undo(BaseModel):
     """What taking a host back did: paths restored, paths left alone because someone else changed them, and what
     cannot be undone."""
@@ -71,6 +76,18 @@ class Undo(BaseModel):
     undone: tuple[str, ...] = ()
     conflicted: tuple[dict[str, Any], ...] = ()
     irreversible: tuple[dict[str, Any], ...] = ()
+    counts: dict[str, int] = Field({}, description="how many of each there are; the lists hold at most 100")
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Undo:
+        """From what a runner tells."""
+        lists = {name: list(told.get(name) or ()) for name in ("undone", "conflicted", "irreversible")}
+        return cls(
+            undone=tuple(str(path) for path in lists["undone"][:_LISTED]),
+            conflicted=tuple(item for item in lists["conflicted"][:_LISTED] if isinstance(item, dict)),
+            irreversible=tuple(item for item in lists["irreversible"][:_LISTED] if isinstance(item, dict)),
+            counts={name: len(items) for name, items in lists.items()},
+        )
 
 
 class HostOutcome(BaseModel):
@@ -90,6 +107,8 @@ class HostOutcome(BaseModel):
     unreachable: int = 0
     error: HostError | None = None
     undo: Undo | None = None
+    irreversible: int = Field(default=0, description="steps that were done and cannot be undone")
+    unconfirmed: bool = Field(default=False, description="the host took itself back, as nobody confirmed it in time")
     duration_s: float = 0.0
     verify_s: float = 0.0
     bytes_sent: int = 0

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,20 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from deploy_tasks import broker
-from deploy_tasks.errors import BadInput, BrokerLost, NotFound
-from deploy_tasks.outcome import DeploymentStatus
+from deploy_tasks.errors import BadInput, BrokerLost, NotFound, NotTakenBack, Refused
+from deploy_tasks.outcome import DeploymentStatus, HostState
 from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.rollout import archive, keys
 from deploy_tasks.rollout.drive import WAIT_S, undoable
 from deploy_tasks.rollout.events import Follower
+from deploy_tasks.rollout.foresee import gather
+from deploy_tasks.rollout.later import Later, later
 from deploy_tasks.rollout.ledger import FINISHED, Ledger
 from deploy_tasks.rollout.prepare import Prepared, Request, prepare
 from deploy_tasks.rollout.record import Options, Record
 from deploy_tasks.rollout.result import Result
-from deploy_tasks.rollout.views import Event
+from deploy_tasks.rollout.views import Event, Snapshot
 from deploy_tasks.settings import Settings, settings
 from deploy_tasks.store import Store, open_store
 
@@ -48,6 +50,7 @@ __all__ = [
     "deploy",
     "deployments",
     "prepare",
+    "preview",
     "rollback",
     "status",
 ]
@@ -95,35 +98,85 @@ class Producer:
             self.ledger.finish(record, DeploymentStatus.CANCELLED, "it could not be kept", [DeploymentStatus.QUEUED])
             raise
 
-    def rollback(self, deployment: str) -> Handle:
+    def rollback(
+        self, deployment: str, *, with_later: bool = False, tell: Callable[[Later], None] = lambda _: None
+    ) -> Handle:
         """Take every host of an ended deployment back to where it was before.
 
-        Raises `NotFound`, `Refused` when another deployment holds a host, `BadInput` when there is nothing to undo.
+        Later deployments that stand on its hosts are in the way: with `with_later` they are taken back there first, the
+        newest before the others, and waited for; `tell` gets each. Raises `NotFound`, `Refused` when another deployment
+        holds a host or came later, `NotTakenBack` when a later one could not be taken back, `BadInput` when there is
+        nothing to undo.
         """
+        shot, hosts = self._to_undo(deployment)
+        handle = Handle(deployment, self, self._last_event(deployment))
+        if shot.head.status is DeploymentStatus.ROLLING_BACK:
+            return handle
+        for each in self.later(deployment, hosts, refuse=not with_later):
+            tell(each)
+            self._first(each, deployment)
+        self._unwind(shot, hosts, "rolled back by hand", whole=True)
+        return handle
+
+    def later(self, deployment: str, hosts: Collection[str], *, refuse: bool = False) -> list[Later]:
+        """What came to these of its hosts after it and stands, the newest first. With `refuse`, raises `Refused` when
+        there is anything."""
+        with _reaching("nothing was enqueued"):
+            found = later(self.ledger, self.ledger.snapshot(deployment), hosts)
+        if found and refuse:
+            names = ", ".join(each.deployment for each in found)
+            hosts = sorted({host for each in found for host in each.hosts})
+            more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+            raise Refused(
+                f"{hosts[0]}{more}: after {deployment} came {names}, and what is newer is undone first",
+                hint=f"deploy-tasks rollback {deployment} --with-later",
+            )
+        return found
+
+    def preview(self, deployment: str, timeout_s: float = 120.0) -> dict[str, Any]:
+        """What `rollback` with what is later would do, host by host; nothing is changed. The document of `--dry-run`.
+
+        Raises as `rollback` does, and does not refuse when there is something later: it is told.
+        """
+        shot, hosts = self._to_undo(deployment)
+        with _reaching("nothing was enqueued"):
+            application = broker.make_celery(self.settings, self.url)
+            told = gather(application, broker.PREVIEW, deployment, hosts, timeout_s)
+        return {"deployment_id": deployment, "status": shot.head.status.value, "dry_run": True, "hosts": told}
+
+    def _to_undo(self, deployment: str) -> tuple[Snapshot, tuple[str, ...]]:
+        """A deployment and its hosts that a rollback takes back. Raises `BadInput` when that is impossible."""
         with _reaching("nothing was enqueued"):
             shot = self.ledger.snapshot(deployment)
-            handle = Handle(deployment, self, self._last_event(deployment))
-            if shot.head.status is DeploymentStatus.ROLLING_BACK:
-                return handle
-            hosts = undoable(shot)
-            if shot.head.status.final and not hosts:
-                raise BadInput(f"deployment {deployment} is {shot.head.status}: there is nothing to take back")
-            done = self.ledger.unwind(
-                shot.head.record,
-                hosts,
-                expected=FINISHED,
-                reason="rolled back by hand",
-                wait_s=WAIT_S,
-                relock=True,
+        status, hosts = shot.head.status, undoable(shot)
+        if status.final and not hosts:
+            raise BadInput(f"deployment {deployment} is {status}: there is nothing to take back")
+        if not status.final and status is not DeploymentStatus.ROLLING_BACK:
+            raise _too_early(shot)
+        return shot, hosts
+
+    def _first(self, each: Later, before: str) -> None:
+        """Take a later deployment back on the hosts where it is in the way. Raises `NotTakenBack`."""
+        shot, hosts = self._to_undo(each.deployment)
+        handle = Handle(each.deployment, self, self._last_event(each.deployment))
+        whole = set(each.hosts) == set(hosts)
+        self._unwind(shot, each.hosts, f"taken back before {before}", whole=whole)
+        ended = handle.wait()
+        stuck = [host for host in each.hosts if ended.hosts[host].status is not HostState.ROLLED_BACK]
+        if stuck:
+            raise NotTakenBack(
+                f"{each.deployment} could not be taken back on {', '.join(stuck[:5])}; {before} was left as it is",
+                hint=f"deploy-tasks status {each.deployment}",
             )
+
+    def _unwind(self, shot: Snapshot, hosts: Sequence[str], reason: str, *, whole: bool) -> None:
+        record = shot.head.record
+        with _reaching("nothing was enqueued"):
+            done = self.ledger.unwind(record, hosts, expected=FINISHED, reason=reason, wait_s=WAIT_S, relock=True)
             if not done:
-                raise BadInput(
-                    f"deployment {deployment} is {shot.head.status}",
-                    hint=f"deploy-tasks cancel {deployment} stops it and takes its hosts back",
-                )
-            archive.keep_intent(self.store, shot.head.record, undo=True)
-        self._start(deployment)
-        return handle
+                raise _too_early(self.ledger.snapshot(record.id))
+            archive.keep_intent(self.store, record, undo=whole)
+        self._start(record.id)
 
     def cancel(self, deployment: str, reason: str = "cancelled by hand") -> DeploymentStatus:
         """Stop a deployment and take its hosts back; returns where it is now. Raises `NotFound`."""
@@ -219,9 +272,9 @@ class Handle:
         """Stop it and take its hosts back."""
         return self.producer.cancel(self.id)
 
-    def rollback(self) -> Handle:
-        """Take its hosts back after its end."""
-        return self.producer.rollback(self.id)
+    def rollback(self, *, with_later: bool = False) -> Handle:
+        """Take its hosts back after its end; see `Producer.rollback`."""
+        return self.producer.rollback(self.id, with_later=with_later)
 
     def _follow(self) -> Iterator[Event | None]:
         """Events, and `None` at least every second. A Redis that is away for a while is waited for."""
@@ -248,6 +301,13 @@ class Handle:
             return self.producer.ledger.status(self.id).final
         except NotFound:
             return archive.result(self.producer.store, self.id) is not None
+
+
+def _too_early(shot: Snapshot) -> BadInput:
+    name = shot.head.record.id
+    return BadInput(
+        f"deployment {name} is {shot.head.status}", hint=f"deploy-tasks cancel {name} stops it and takes its hosts back"
+    )
 
 
 @contextlib.contextmanager
@@ -279,6 +339,7 @@ def deploy(
     max_fail_percentage: float = 0,
     undo_failed: bool = True,
     rebuild: bool = False,
+    confirm_within: float | None = None,
     target: str | None = None,
     deployment_id: str | None = None,
     vault_password_file: str | Path | None = None,
@@ -287,7 +348,8 @@ def deploy(
 
     `plan` is a path (`.yml` is a playbook), `-`, a parsed document (a list is a playbook) or a plan; `limit` a host
     pattern, also `@ID.failed`; `serial` the sizes of batches; `timeout_s` the deadline of one host; `parallel` how many
-    hosts are worked on at once.
+    hosts are worked on at once; `confirm_within` the seconds in which a new connection must reach a host after its
+    success: a host that is cut off takes itself back then.
     Raises `PlanError`, `InventoryError`, `BadInput` (nothing enqueued), `Refused` (hosts are held), `BrokerLost`.
     """
     producer = Producer()
@@ -303,6 +365,7 @@ def deploy(
         max_fail_percentage=max_fail_percentage,
         undo_failed=undo_failed,
         rebuild=rebuild,
+        confirm_within=confirm_within,
         keep=producer.settings.keep,
     )
     given = (Path(vault_password_file),) if vault_password_file else producer.settings.vault_password_files
@@ -325,9 +388,21 @@ def status(deployment_id: str) -> Result:
     return Producer().status(deployment_id)
 
 
-def rollback(deployment_id: str) -> Handle:
-    """Take every host of an ended deployment back. Raises `NotFound`, `Refused`, `BadInput`, `BrokerLost`."""
-    return Producer().rollback(deployment_id)
+def rollback(deployment_id: str, *, with_later: bool = False) -> Handle:
+    """Take every host of an ended deployment back; `with_later` waits until later ones are taken back there first.
+
+    Raises `NotFound`, `Refused` (hosts are held, or a later deployment is in the way), `NotTakenBack`, `BadInput`,
+    `BrokerLost`.
+    """
+    return Producer().rollback(deployment_id, with_later=with_later)
+
+
+def preview(deployment_id: str) -> dict[str, Any]:
+    """What `rollback` would do, asked of every host; nothing is changed.
+
+    Raises `NotFound`, `BadInput`, `BrokerLost`.
+    """
+    return Producer().preview(deployment_id)
 
 
 def cancel(deployment_id: str) -> DeploymentStatus:

@@ -17,6 +17,7 @@ from deploy_tasks.cli.options import (
     SkipTags,
     Tags,
     VaultPasswords,
+    Verbose,
     split,
     vault_passwords,
 )
@@ -71,14 +72,22 @@ def deploy(
             help="Share of a batch that may fail before every host is taken back.",
         ),
     ] = 0.0,
+    confirm_within: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=86400,
+            metavar="SECONDS",
+            rich_help_panel=_HOW,
+            help="A host that no new connection reaches this long after its success takes itself back.",
+        ),
+    ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", rich_help_panel=_HOW, help="Compile anew.")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Enqueue, print the deployment's id and leave.", rich_help_panel=_HOW)
     ] = False,
     as_json: AsJson = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", rich_help_panel="Output", help="One line for every host.")
-    ] = False,
+    verbose: Verbose = False,
 ) -> int:
     """Compile a playbook or plan, push it to every host, run it there and report; hosts that fail are rolled back.
 
@@ -109,5 +118,6 @@ def deploy(
             parallel=parallel,
             max_fail_percentage=max_fail_percentage,
             rebuild=rebuild,
+            confirm_within=confirm_within,
         )
         return follow.detach(ready, view) if detach else follow.deployed(ready, view)

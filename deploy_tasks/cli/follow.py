@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from deploy_tasks.cli import failure, render, report, session
+from deploy_tasks.cli import failure, render, report, session, undoing
 from deploy_tasks.cli.changes import Changes
 from deploy_tasks.cli.interrupt import Interrupts, interrupts
 from deploy_tasks.cli.progress import Progress
@@ -145,6 +145,6 @@ def _show(document: dict[str, Any], view: View, changes: Changes) -> None:
         for line in changes.lines(check=view.check):
             out.print(line)
     if view.verbose:
-        for line in report.host_rows(document):
+        for line in [*report.host_rows(document), *undoing.restored(document["hosts"])]:
             out.print(line)
     report.show(document, view.redo, view.wanted)

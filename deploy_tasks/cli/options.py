@@ -60,6 +60,9 @@ VaultPasswords = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON document, nothing else.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", rich_help_panel=_OUTPUT, help="One line for every host, and what was undone.")
+]
 Deployment = Annotated[str, typer.Argument(metavar="ID", help="The deployment.")]
 Hosts = Annotated[
     list[str] | None, typer.Argument(metavar="[HOST]…", help="Hosts to reach by name; or use -i for an inventory's.")

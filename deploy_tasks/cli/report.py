@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from deploy_tasks.cli import render, units
+from deploy_tasks.cli import render, undoing, units
 from deploy_tasks.cli.render import row
 
 Document = Mapping[str, Any]
@@ -29,7 +29,15 @@ class Failure(NamedTuple):
 def table(document: Document) -> list[Text]:
     """The lines of the final table."""
     hosts: Mapping[str, Document] = document["hosts"]
-    return [*_failures(hosts), *_reason(document), *_not_undone(hosts), *_ends(document)]
+    done = list(undoing.lasting(hosts, document["deployment_id"])) if document["status"] == "succeeded" else []
+    return [
+        *_failures(hosts),
+        *_reason(document),
+        *undoing.left(hosts),
+        *undoing.summed(hosts),
+        *done,
+        *_ends(document),
+    ]
 
 
 def _reason(document: Document) -> Iterator[Text]:
@@ -102,19 +110,6 @@ def _tail(lines: tuple[str, ...]) -> Iterator[Text]:
     yield row("", "last lines:")
     for line in lines:
         yield row("", f"  {line}")
-
-
-def _not_undone(hosts: Mapping[str, Document]) -> Iterator[Text]:
-    """What a host could not restore: nothing of it is hidden."""
-    groups: dict[str, list[str]] = {}
-    for name, host in hosts.items():
-        undo = host.get("undo") or {}
-        for item in undo.get("conflicted") or ():
-            groups.setdefault(f"{item.get('path')}: {item.get('why')}", []).append(name)
-        for item in undo.get("irreversible") or ():
-            groups.setdefault(f'task "{item.get("task")}": {item.get("what")}', []).append(name)
-    for what, names in groups.items():
-        yield row("not undone", units.names(names), what)
 
 
 def _ends(document: Document) -> Iterator[Text]:

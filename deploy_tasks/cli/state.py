@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy_tasks.cli import follow, render, report, session
-from deploy_tasks.cli.options import AsJson, Deployment
+from deploy_tasks.cli import follow, render, report, session, undoing, units
+from deploy_tasks.cli.options import AsJson, Deployment, Verbose
 from deploy_tasks.cli.taskline import task_lines
 
 if TYPE_CHECKING:
     from deploy_tasks.producer import Handle, Result
+    from deploy_tasks.rollout.later import Later
 
 _FINE = ("succeeded", "running", "queued")
 _COLUMNS = ("deployment", "status", "plan", "hosts on it", "started", "by")
@@ -82,18 +83,55 @@ def logs(
     return 0
 
 
-def rollback(identity: Deployment, as_json: AsJson = False) -> int:
+def rollback(
+    identity: Deployment,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; ask every host what would come back, and what would not.")
+    ] = False,
+    with_later: Annotated[
+        bool,
+        typer.Option("--with-later", help="Take later deployments back on these hosts first, the newest before all."),
+    ] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
     """Take the hosts of a deployment back to what they were before it.
 
-    A host on which something was changed by others since is left alone and reported.
+    What others have changed since is left alone and reported. A host on which later deployments stand is refused.
     """
+    if dry_run:
+        return _foreseen(identity, with_later, as_json, verbose)
 
     def start() -> Handle:
         from deploy_tasks import producer
 
-        return producer.rollback(identity)
+        def tell(each: Later) -> None:
+            render.note("first", each.deployment, units.names(each.hosts))
 
-    return follow.carry_out(start, follow.View(as_json=as_json, wanted="rolled_back"))
+        return producer.Producer().rollback(identity, with_later=with_later, tell=tell)
+
+    with follow.told_as_json(as_json):
+        return follow.carry_out(start, follow.View(as_json=as_json, wanted="rolled_back", verbose=verbose))
+
+
+def _foreseen(identity: str, with_later: bool, as_json: bool, verbose: bool) -> int:
+    """Nothing is changed. 0 when everything would come back, 1 when not or when a host cannot say."""
+    with follow.told_as_json(as_json), session.running(quiet=as_json):
+        from deploy_tasks import producer
+
+        asking = producer.Producer()
+        document = asking.preview(identity)
+        if as_json:
+            render.out().print(json.dumps(document))
+        else:
+            for line in undoing.foreseen(document, verbose=verbose):
+                render.out().print(line)
+        if not with_later:
+            asking.later(identity, document["hosts"], refuse=True)
+    found = undoing.incomplete(document)
+    if found:
+        render.error(f"{found}: what is left alone would stay as it is", None)
+    return 1 if found else 0
 
 
 def cancel(identity: Deployment) -> int:

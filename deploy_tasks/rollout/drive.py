@@ -236,6 +236,10 @@ def _undo(ledger: Ledger, dispatch: Dispatch, shot: Snapshot) -> D:
     if stuck:
         reason = f"{shot.head.reason}; {_count(stuck)} could not be taken back"
         return _end(ledger, record, D.FAILED, reason, [D.ROLLING_BACK])
+    standing = [host for host, state in shot.states.items() if state is HostState.SUCCEEDED]
+    if standing and not record.options.check:
+        reason = f"{shot.head.reason}; {_count(standing)} still on it"
+        return _end(ledger, record, D.FAILED, reason, [D.ROLLING_BACK])
     status = D.CANCELLED if shot.head.cancel and not shot.head.fields.get("overdue") else D.ROLLED_BACK
     return _end(ledger, record, status, shot.head.reason or "", [D.ROLLING_BACK])
 

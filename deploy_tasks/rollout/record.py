@@ -29,6 +29,12 @@ class Options(BaseModel):
         None, ge=1, description="hosts of this deployment worked on at once; None: as many as can"
     )
     rebuild: bool = False
+    confirm_within: float | None = Field(
+        None,
+        gt=0,
+        le=86400,
+        description="seconds in which a new connection must reach the host after its success, or it takes itself back",
+    )
     keep: int = Field(5, description="good deployments kept on a host")
 
 

@@ -19,6 +19,7 @@ from deploy_tasks.rollout.views import Grant, NotGranted
 from deploy_tasks.secret import Masker
 from deploy_tasks.tasks import outcomes
 from deploy_tasks.tasks.answering import Answers
+from deploy_tasks.tasks.confirming import Unconfirmed, confirm
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import take_all_back
 from deploy_tasks.tasks.material import Material, material
@@ -104,6 +105,7 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     try:
         report = _converse(here, deployment, held, masker, deadline_s, around, told)
         keep(here, grant, told)
+        summary = _confirmed(here, deployment, grant, report.summary)
     except DeployError as error:
         figures["duration_s"] = round(time.monotonic() - began, 3)
         return outcomes.broken(grant.host, grant.attempt, _failure(error), figures, masker, before)
@@ -113,7 +115,6 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
     }
-    summary = report.summary
     if summary.get("status") in ("rolled_back", "undo_failed"):
         summary = take_all_back(here, deployment, grant).into(summary)
     later = deployment.record.later(grant.host, grant.batch)
@@ -122,6 +123,15 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     if failed is not None and failed.where in deployment.fatal:
         here.ledger.forbid(grant.deployment, grant.batch, f'task "{failed.task}" failed on {grant.host}, fatal for all')
     return end
+
+
+def _confirmed(here: Context, deployment: Material, grant: Grant, summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary of a run that is confirmed to its host, where the deployment wants that."""
+    options, last = deployment.record.options, deployment.record.later(grant.host, grant.batch) is None
+    if not options.confirm_within or options.check or not last or summary.get("status") != "succeeded":
+        return summary
+    endpoint = transport.Endpoint.of(deployment.host(grant.host))
+    return confirm(here, endpoint, deployment.shipment(here.store, grant), summary, options.confirm_within)
 
 
 def _undo(here: Context, deployment: Material, held: Held, deadline_s: float) -> End:
@@ -233,6 +243,7 @@ def _unreachable(error: DeployError) -> bool:
         transport.AuthRefused,
         transport.HostSilent,
         transport.ConnectionLost,
+        Unconfirmed,
     )
     late = isinstance(error, transport.DeadlineExceeded) and error.phase in ("connecting", "sending")
     return isinstance(error, always) or late

@@ -199,6 +199,7 @@ class Material:
         return {
             **(others.request(host.name) if others else {}),
             **self._stage(host, grant),
+            **({"confirm_s": options.confirm_within} if options.confirm_within and not options.check else {}),
             "deployment": self.record.id,
             "sequence": grant.sequence,
             "attempt": grant.attempt,

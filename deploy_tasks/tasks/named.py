@@ -1,4 +1,4 @@
-"""The five tasks by their stable names, as any Celery client may send them. Their bodies call down."""
+"""The tasks by their stable names, as any Celery client may send them. Their bodies call down."""
 
 from __future__ import annotations
 
@@ -71,6 +71,14 @@ def undo(self: Task, deployment: str, host: str, attempt: int = 1) -> dict[str, 
     from deploy_tasks.tasks.hosting import undo_host
 
     return undo_host(context(self.app), deployment, host, attempt, self.request.id)
+
+
+@shared_task(name=broker.PREVIEW, bind=True, ignore_result=False)
+def preview(self: Task, deployment: str, host: str) -> dict[str, Any]:
+    """Say what taking one host back would do, and change nothing there. Never raises."""
+    from deploy_tasks.tasks.previewing import preview_host
+
+    return preview_host(context(self.app), deployment, host)
 
 
 @shared_task(name=broker.CONCLUDE, bind=True, ignore_result=True)

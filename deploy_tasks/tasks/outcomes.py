@@ -67,7 +67,16 @@ def undone(host: str, attempt: int, report: Mapping[str, Any], before: HostOutco
     state = S.ROLLED_BACK if back else S.UNDO_FAILED
     error = None if back else _error(summary, "undo_failed")
     old = before or HostOutcome(host=host, status=state)
-    changes = {"status": state, "attempt": attempt, "undo": _undo(summary.get("undo")), "touched": not back}
+    changes: dict[str, Any] = {
+        "status": state,
+        "attempt": attempt,
+        "undo": _undo(summary.get("undo")),
+        "touched": not back,
+    }
+    if back:
+        changes["irreversible"] = 0
+    if summary.get("unconfirmed"):
+        changes |= {"unconfirmed": True, "error": _error(summary, "unconfirmed")}
     return End((state,), old.model_copy(update=changes | ({"error": error} if error else {})))
 
 
@@ -117,6 +126,9 @@ class Failure:
 def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:
     names = ("ok", "changed", "failed", "skipped", "rescued", "ignored", "unreachable")
     counts: dict[str, Any] = {name: int(summary.get(name) or 0) for name in names}
+    done = summary.get("status") == "succeeded"
+    counts["irreversible"] = int(summary.get("irreversible") or 0) if done else 0
+    counts["unconfirmed"] = bool(summary.get("unconfirmed"))
     counts["cpu_s"] = float(summary.get("cpu_s") or 0)
     counts["max_rss_kb"] = int(summary.get("max_rss_kb") or 0)
     return counts
@@ -152,9 +164,4 @@ def _text(value: object) -> str | None:
 def _undo(undo: object) -> Undo | None:
     if not isinstance(undo, Mapping):
         return None
-    undone = undo.get("undone") or []
-    return Undo(
-        undone=tuple(str(path) for path in undone[:100]),
-        conflicted=tuple(item for item in (undo.get("conflicted") or [])[:100] if isinstance(item, dict)),
-        irreversible=tuple(item for item in (undo.get("irreversible") or [])[:100] if isinstance(item, dict)),
-    )
+    return Undo.of(undo)

@@ -26,6 +26,7 @@ ALLOWED = frozenset(
         "undo_failed",
         "parallel",
         "rebuild",
+        "confirm_within",
     }
 )
 

@@ -17,7 +17,7 @@ from deploy_tasks.transport.errors import (
 from deploy_tasks.transport.events import BadOutput
 from deploy_tasks.transport.options import ConnectOptions
 from deploy_tasks.transport.pool import Pool
-from deploy_tasks.transport.push import Report, ask, push, undo
+from deploy_tasks.transport.push import Question, Report, ask, push, undo
 from deploy_tasks.transport.shipment import Part, Piece, Shipment
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Piece",
     "Pool",
     "ProtocolError",
+    "Question",
     "Report",
     "Shipment",
     "TransportError",

@@ -39,7 +39,7 @@ from deploy_tasks.transport.watchdog import WATCHDOG, Guard
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 OnQuestion = Callable[[Mapping[str, Any]], Answer]
-Question = Literal["list", "prune", "facts", "status"]
+Question = Literal["list", "prune", "facts", "status", "preview", "confirm"]
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,14 @@ def ask(
     deadline_s: float = 60.0,
     cancelled: Callable[[], bool] = _never,
     extra: Mapping[str, Any] | None = None,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Ask the runner on the host something (it is sent there if it is missing); returns its answer event.
 
-    `extra` are further keys of the manifest, for example `{"subset": ["min"]}` of facts. Raises as `push` does.
+    `extra` are further keys of the manifest, for example `{"subset": ["min"]}` of facts; `fresh` wants a connection of
+    its own, made now. Raises as `push` does.
     """
-    with _session(endpoint, do, pool, _ignore, deadline_s, cancelled) as session:
+    with _session(endpoint, do, pool, _ignore, deadline_s, cancelled, fresh=fresh) as session:
         return session.converse(shipment, shipment.manifest(do, extra), lambda dialogue, hello: dialogue.ask(hello))
 
 
@@ -134,12 +136,14 @@ def _session(
     deadline_s: float,
     cancelled: Callable[[], bool],
     on_question: OnQuestion = nobody,
+    *,
+    fresh: bool = False,
 ) -> Iterator[_Session]:
     """A session under the watchdog; what goes wrong in it becomes the error of its phase."""
     if cancelled():
         raise Cancelled(endpoint.name, "connecting", "cancelled before it began")
     with WATCHDOG.guard(deadline_s, pool.options.silence_s) as guard:
-        session = _Session(endpoint, do, pool, on_event, cancelled, guard, on_question)
+        session = _Session(endpoint, do, pool, on_event, cancelled, guard, on_question, fresh)
         try:
             yield session
         except Exception as error:
@@ -158,6 +162,7 @@ class _Session:
         cancelled: Callable[[], bool],
         guard: Guard,
         on_question: OnQuestion,
+        fresh: bool,
     ) -> None:
         self.endpoint = endpoint
         self.progress = Progress()
@@ -169,6 +174,7 @@ class _Session:
         self._guard = guard
         self._on_question = on_question
         self._silence_s = pool.options.silence_s
+        self._fresh = fresh
         self._warm = False
         self._whole = False
         self._connect_s = 0.0
@@ -178,7 +184,7 @@ class _Session:
     ) -> dict[str, Any]:
         """One conversation. A warm connection that turns out dead before it said anything is replaced once."""
         self._on_event({"event": "phase", "phase": "connecting"})
-        for fresh in (False, True):
+        for fresh in (True,) if self._fresh else (False, True):
             with self._pool.lease(self.endpoint, self._guard, self._cancelled, fresh=fresh) as lease:
                 channel = self._open(lease)
                 if channel is None:

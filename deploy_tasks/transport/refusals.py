@@ -13,6 +13,7 @@ _HINTS = {
     "wrong_target": "set target_triple of the host in the inventory to what it is",
     "read_only": "the login user must be able to write there: set ansible_become, or deploy_tasks_state_dir",
     "busy": "another deployment runs on the host; wait for it or cancel it",
+    "covered": "the later ones were not recorded here: undo them first by deploy-tasks rollback, or on the host itself",
     "superseded": "a later deployment has been there already; nothing was changed",
     "digest": "what arrived is not what was sent; try again",
 }

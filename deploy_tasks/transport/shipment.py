@@ -67,7 +67,8 @@ class Shipment:
         return _unpacked(self.runner_packed, self.runner_digest, self.runner_size)
 
     def manifest(self, do: str, extra: Mapping[str, Any] | None = None) -> str:
-        """The manifest line for `do` (run, verify, task, undo, list, prune, facts, status). Holds no secret."""
+        """The manifest line for `do`: run, verify, task, undo, preview, confirm, list, prune, facts or status. It holds
+        no secret."""
         content = {
             "format": FORMAT,
             "do": do,
