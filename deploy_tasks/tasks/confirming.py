@@ -17,8 +17,8 @@ from deploy_tasks.transport import Endpoint, Shipment
 _PAUSE_S = 0.5
 #: Seconds one try may take.
 _TRY_S = 15.0
-#: Seconds after its time in which the host is asked what became of it.
-_AFTER_S = 20.0
+#: Seconds after its time in which the host is asked what became of it: as long again, within these.
+_AFTER_S = (5.0, 20.0)
 
 
 class Unconfirmed(transport.TransportError):
@@ -44,7 +44,8 @@ def confirm(
         except transport.TransportError as error:
             why = error
         time.sleep(min(_PAUSE_S, max(left, 0.0)))
-    end = _afterwards(here, endpoint, shipment, until + _AFTER_S)
+    shortest, longest = _AFTER_S
+    end = _afterwards(here, endpoint, shipment, until + min(max(within_s, shortest), longest))
     if end is not None:
         return end
     raise Unconfirmed(
