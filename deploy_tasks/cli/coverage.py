@@ -20,6 +20,7 @@ _EVERY = 25
 _KINDS = {
     "module": "modules", "argument": "arguments of modules", "keyword": "keywords", "filter": "filters",
     "test": "tests", "lookup": "lookups", "function": "functions", "statement": "statements of templates",
+    "connection": "connections", "strategy": "strategies",
     "plugin": "plugins of collections or of the folder", "variable": "variables that are given when it is run",
     "syntax": "wrong in the files themselves", "role": "roles not there", "file": "files not there", "other": "other",
 }  # fmt: skip

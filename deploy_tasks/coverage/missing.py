@@ -14,6 +14,8 @@ _CORE = {
     "filter": frozenset({"fileglob", "unvault", "urlize", "vault"}),
     "test": frozenset({"vault_encrypted", "vaulted_file"}),
     "lookup": frozenset({"config", "csvfile", "ini", "inventory_hostnames", "unvault"}),
+    "connection": frozenset({"psrp", "winrm"}),
+    "strategy": frozenset({"debug"}),
 }
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _LAST_KEY = re.compile(r"\.([A-Za-z_][\w]*)(?:\[[^\]]*\])*$")
@@ -30,7 +32,11 @@ _MESSAGES = (
     ("file", re.compile(r"there is no (?P<name>file|playbook|file of \w+)\b")),
     ("file", re.compile(r"means no (?P<name>file) that is there")),
     ("file", re.compile(r"'[^']*' (?P<name>lies outside) ")),
-    ("plugin", re.compile(r"(?P<name>'[^']+') is not a connection that is known")),
+    ("file", re.compile(r"(?P<name>begins with an expression), so the files it means are not known")),
+    ("file", re.compile(r"may mean files of (?P<name>folders that have nothing in common)")),
+    ("variable", re.compile(r"(?P<name>['\"]\{\{).* is not a connection that is known")),
+    ("connection", re.compile(r"(?P<name>'[^']+') is not a connection that is known")),
+    ("strategy", re.compile(r"(?P<name>'[^']+') is not one of linear, free, host_pinned")),
     ("variable", re.compile(r".*(?P<name>'[^']+') is not known before the deployment")),
     ("syntax", re.compile(r"template (?P<name>syntax):")),
 )
@@ -45,8 +51,6 @@ def wish(problem: Problem, module: str = "") -> tuple[str, str]:
         if found:
             groups = found.groupdict()
             name = groups["name"].strip("'")
-            if kind == "plugin":
-                return kind, f"connection {name}"
             if kind in _CORE and name.removeprefix("ansible.builtin.") not in _CORE[kind]:
                 return "plugin", f"{kind} {name}"
             return kind, f"{groups['module']}: {name}" if groups.get("module") else name

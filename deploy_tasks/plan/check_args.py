@@ -158,9 +158,22 @@ def _mode(value: Any) -> str:
 
 
 def _is_mode(value: int) -> bool:
-    """Whether a number came from an octal literal: JSON has no octal, 493 is 0755, whereas 755 would be 01363."""
-    digits = f"{value:03o}" if value >= 0 else "-"
-    return value == 0o1777 or (len(digits) == 3 and list(digits) == sorted(digits, reverse=True))
+    """Whether a number came from an octal literal: JSON has no octal, 493 is 0755, whereas 755 would be 01363.
+
+    With special bits too: 1517 is 02755. A number whose decimal digits make a mode themselves was meant as that one.
+    """
+    if not 0 <= value <= 0o7777:
+        return False
+    digits = f"{value:03o}"
+    if len(digits) == 3:
+        return _falls(digits)
+    decimal = str(value)[-3:]
+    return _falls(digits[-3:]) and digits[-3] >= "4" and not (_falls(decimal) and decimal[0] in "67")
+
+
+def _falls(digits: str) -> bool:
+    """Whether the owner may do at least what the group may, and the group what all others may."""
+    return max(digits) <= "7" and list(digits) == sorted(digits, reverse=True)
 
 
 _CHECKS: Mapping[str, Callable[[Any], str]] = {

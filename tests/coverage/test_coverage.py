@@ -178,6 +178,21 @@ def test_modules_may_be_assumed_and_everything_else_of_their_tasks_is_judged(tmp
     assert counts(measure(tmp_path, assumed=["*"]))["tasks"] == (5, 5, 7)
 
 
+@pytest.mark.parametrize(
+    ("message", "kind", "name"),
+    [
+        ("'network_cli' is not a connection that is known", "plugin", "connection network_cli"),
+        ("'winrm' is not a connection that is known", "connection", "winrm"),
+        ("'{{ 'a' }}' is not a connection that is known", "variable", "{{"),
+        ("'own' is not one of linear, free, host_pinned", "plugin", "strategy own"),
+        ("'debug' is not one of linear, free, host_pinned", "strategy", "debug"),
+        ("means no file that is there", "file", "file"),
+    ],
+)
+def test_wishes_are_of_a_kind(message: str, kind: str, name: str) -> None:
+    assert wish(Problem("a", message)) == (kind, name)
+
+
 def test_what_is_not_the_languages_is_told_apart(tmp_path: Path) -> None:
     tasks = (
         "- debug: msg={{ x|acme.web.mine }}\n- debug: msg={{ lookup('own', 1) }}\n- debug: msg=1\n  when: (x\n"

@@ -103,6 +103,15 @@ def test_a_plan_that_is_right_has_no_problem() -> None:
     assert told(made, parse_hosts_argument("web1,"), extra_vars={"x": "{{ 1 }}"}) == []
 
 
+def test_modes_that_came_from_octal_numbers_are_told_from_decimal_ones() -> None:
+    meant = (0o644, 0o755, 0o2755, 0o2775, 0o1777, 0o4755, 0o6755, 0o2770, 0o1770, 0o3770, 0o2750, 0o4711, 0o755)
+    mistaken = (755, 644, 640, 600, 700, 750, 770, 777, 1777, 2755, 2775, 4755, 2770, 10000)
+    for modes, wrong in ((meant, 0), (mistaken, 1)):
+        for mode in modes:
+            made = plan({"module": "file", "args": {"path": "/x", "state": "directory", "mode": mode}})
+            assert len(told(made, parse_hosts_argument("web1,"))) == wrong, mode
+
+
 def test_arguments_that_may_be_left_out_on_the_host_exclude_nothing() -> None:
     host = parse_hosts_argument("web1,")
     omitted = {"port": "{{ port | default(omit) }}", "path": "{{ sock | default(omit) }}"}
