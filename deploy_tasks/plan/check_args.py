@@ -151,7 +151,8 @@ def _mode(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return 'a mode as text | write "0644"'
     if isinstance(value, int):
-        return "" if _is_mode(value) else 'a mode as text | write "0644": a number is read as decimal'
+        digits = str(value) if _OCTAL.fullmatch(str(value)) else "644"
+        return "" if _is_mode(value) else f'a mode as text | write "{digits:0>4}": a number is read as decimal'
     if _OCTAL.fullmatch(value) or _SYMBOLIC.fullmatch(value) or value == "preserve":
         return ""
     return 'a mode | write "0644" or "u=rw,g=r,o=r"'

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +30,16 @@ _MAX_SHOWN = 10_000
 _NAME = re.compile(r"([\w-]{1,60})[\"']?\s{0,4}[:=]\s{0,4}")
 # A value up to its closing quote; a broken line may have none, then up to the end.
 _VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|.*")
+
+
+#: What to do about what YAML's own parser says, by a word of it.
+_YAML_HINTS = {
+    "tab character": "indent with blanks",
+    "expected key": "keys of one mapping stand in the same column",
+    "expected '-' indicator": "the dashes of one list stand in the same column, the keys of an item to the right",
+    "mapping values are not allowed": "a text with ': ' in it needs quotes; keys stand in the column of the others",
+    "cannot start any token": "a text that begins with this character needs quotes",
+}
 
 
 class BadDocument(Exception):
@@ -187,7 +198,8 @@ def _yaml_problem(text: str, error: Exception, source: str) -> Problem:
     message = getattr(error, "problem", None) or str(error).splitlines()[0]
     if mark is None:
         return Problem("", f"is not YAML: {message}", file=source)
-    return _caret(text, f"not YAML: {message}", mark.line + 1, mark.column + 1, source)
+    found = _caret(text, f"not YAML: {message}", mark.line + 1, mark.column + 1, source)
+    return replace(found, hint=next((hint for word, hint in _YAML_HINTS.items() if word in message), found.hint))
 
 
 def _caret(text: str, message: str, line: int, column: int, source: str) -> Problem:

@@ -200,7 +200,7 @@ def _password(path: Path) -> bytes:
         try:
             data = read_bounded(path, _MAX_PASSWORD)
         except BadDocument as error:
-            raise PlanError([error.problem]) from None
+            raise PlanError([replace(error.problem, hint="--vault-password-file names it")]) from None
     password = data.strip()
     if not password:
         raise PlanError([Problem("", "holds no password", "write the vault's password into it", shown)])

@@ -68,7 +68,7 @@ def place(here: Context, deployment: Material, name: str) -> Place:
     if name in LOCALHOST:
         return _this_machine(here)
     raise BadInput(
-        f"delegate_to: {name[:100]!r} is no host of the inventory",
+        f"{name[:100]!r} is no host of the inventory",
         hint="add it to the inventory, or delegate to localhost, which is the worker's machine",
     )
 

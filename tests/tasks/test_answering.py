@@ -136,7 +136,7 @@ def answered(answers: Answers, question: Mapping[str, Any]) -> Mapping[str, Any]
 
 def test_a_host_that_is_none_of_the_inventory_is_not_asked(answers: Answers) -> None:
     told = answered(answers, {"kind": "delegate", "task": "any", "to": "evil.example", "given": {}, "run": "1a"})
-    assert told == {"error": "delegate_to: 'evil.example' is no host of the inventory"}
+    assert told == {"error": "'evil.example' is no host of the inventory"}
 
 
 def test_a_result_that_nobody_was_to_make_is_not_kept(answers: Answers, redis: Redis) -> None:

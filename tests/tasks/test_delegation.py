@@ -224,7 +224,7 @@ def test_only_hosts_of_the_inventory_are_asked(site: Site, hosts: Path) -> None:
         note("{{ told.msg }}"),
     )
     assert deploy(site, plan, hosts).wait(60).ok
-    wanted = "delegate_to elsewhere.example: delegate_to: 'elsewhere.example' is no host of the inventory"
+    wanted = "delegate_to elsewhere.example: 'elsewhere.example' is no host of the inventory"
     assert content(hosts) == [wanted] * 3
 
 
