@@ -129,7 +129,9 @@ def _lower_string(text: str, where: str) -> Any:
     if (single := _single_expression(tree)) is not None:
         node = lower_expression(single)
         if _newlines(text):
-            node = ["native", [["out", node]], *_newlines(text)]
+            # Behind a variable by itself one line end is lost, as with Ansible, if it is a number or truth.
+            lines = [-1] if isinstance(single, nodes.Name) and _newlines(text) == [1] else _newlines(text)
+            node = ["native", [["out", node]], *lines]
     elif _has_top_level_text(tree):
         node = ["tmpl", lower_body(tree.body), *_newlines(text)]
     else:
@@ -138,10 +140,12 @@ def _lower_string(text: str, where: str) -> Any:
 
 
 def _single_expression(tree: nodes.Template) -> nodes.Expr | None:
-    """The expression of a template that is nothing else, `{{ x }}`."""
+    """The expression of a template that is nothing else than it and line ends, `{{ x }}`."""
     match tree.body:
         case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
             return expression
+        case [nodes.Output(nodes=[expression, nodes.TemplateData(data=text)])] if not text.strip("\n"):
+            return None if isinstance(expression, nodes.TemplateData) else expression
     return None
 
 

@@ -16,12 +16,11 @@ from deploy_tasks.plan.problems import suggest
 
 PREFIX = "with_"
 _NAMES = """
-cartesian dict env file fileglob first_found flattened indexed_items inventory_hostnames items list nested
+cartesian dict env file fileglob first_found flattened indexed_items inventory_hostnames items lines list nested
 password pipe random_choice sequence subelements template together unvault url varnames vars
 """
 _LOOKUPS = frozenset(_NAMES.split())
 _REFUSED = {
-    "lines": "run the command as a task, register its result, and loop over the result's stdout_lines",
     "ini": "put the values into a file of variables (vars_files), and loop over those",
     "csvfile": "put the values into a file of variables (vars_files), and loop over those",
     "filetree": "copy takes a whole folder along: name the folder in src",

@@ -23,7 +23,8 @@ _ROLE_ARGS = frozenset(
 #: Keys of a role entry that ansible-galaxy writes and that say nothing about running it.
 _GALAXY = frozenset({"src", "scm", "version"})
 _TRUE, _FALSE = (True, "yes", "true", "on", "True"), (False, "no", "false", "off", "False")
-_MAX_DEPTH = 30
+#: How many roles may stand between a use of a role and the last that it depends on.
+_MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,12 @@ def build(use: RoleUse, scope: Scope, site: Site, parents: tuple[RoleUse, ...] =
     folder = folder_of(use.name, use.where, scope, site)
     if folder is None:
         return None
-    if len(parents) > _MAX_DEPTH or (parents and folder in scope.folders.roles):
+    if parents and folder in scope.folders.roles:
         site.problem(use.where, f"the role {use.name!r} depends on itself", "remove one of the dependencies")
+        return None
+    if len(parents) > _MAX_DEPTH:
+        hint = f"name {use.name} among the play's roles, before {parents[0].name}"
+        site.problem(use.where, f"is the end of more than {_MAX_DEPTH} roles that depend on each other in a row", hint)
         return None
     return _Builder(use, folder, scope, site, parents).built()
 

@@ -3,6 +3,7 @@ package expr
 import (
 	"strings"
 
+	"runner/big"
 	"runner/value"
 )
 
@@ -38,6 +39,20 @@ func (o *output) text() (string, error) {
 	return b.String(), nil
 }
 
+// keepsType says whether a value that a template writes alone stays what it is. A line end behind it makes text of
+// numbers and of nothing, as in Ansible, and is lost behind what holds others and behind truth.
+func keepsType(v any, newlines []any) bool {
+	switch v.(type) {
+	case string:
+		return false
+	case nil, int64, *big.Int, float64:
+		return len(newlines) == 0 || newlines[0] == int64(-1)
+	case value.Tuple:
+		return len(newlines) == 0
+	}
+	return true
+}
+
 // template evaluates ["tmpl", [STMT…], newlines] to text and ["native", …] to the one value written, if it is one.
 func (e *evaluation) template(n []any) (any, error) {
 	body, _ := n[1].([]any)
@@ -56,7 +71,7 @@ func (e *evaluation) template(n []any) (any, error) {
 		return nil, err
 	}
 	if n[0] == "native" && len(written.pieces) == 1 {
-		if _, isText := written.pieces[0].(string); !isText {
+		if keepsType(written.pieces[0], n[2:]) {
 			return written.pieces[0], nil
 		}
 	}
@@ -65,6 +80,7 @@ func (e *evaluation) template(n []any) (any, error) {
 		return s, err
 	}
 	least, _ := n[2].(int64)
+	least = max(least, -least)
 	has := len(s) - len(strings.TrimRight(s, "\n"))
 	return s + strings.Repeat("\n", max(0, min(int(least), maxTextBytes)-has)), nil
 }

@@ -309,3 +309,14 @@ def test_a_specification_that_no_value_fits_is_refused_where_it_stands(tmp_path:
     assert [each.line for each in found] == [4, 5, 6]
     assert "'integer' is not one of bits, bool" in found[0].message
     assert found[1].hint == "did you mean str?"
+
+
+def test_roles_that_depend_on_each_other_in_a_long_row(tmp_path: Path) -> None:
+    files = {"site.yml": "- hosts: all\n  roles: [r1]\n"}
+    for number in range(1, 63):
+        files |= role(f"r{number}", meta=f"dependencies: [r{number + 1}]\n" if number < 62 else "{}")
+    (problem,) = problems(tmp_path, files)
+    assert problem.message.startswith("is the end of more than 60 roles that depend on each other in a row")
+    assert problem.hint == "name r62 among the play's roles, before r1"
+    loaded = load(tmp_path, files | role("r61", meta="{}"))
+    assert len(list(loaded.plan.walk())) >= 61
