@@ -8,7 +8,8 @@ export GOTOOLCHAIN := local
 export GOFLAGS := -mod=mod
 export GOCACHE ?= $(CURDIR)/.state/gocache
 TESTS ?= tests
-JOBS ?= auto
+# Tests wait for other processes about as long as they compute.
+JOBS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test check format bench clean
@@ -25,10 +26,9 @@ services: ## setup, and openssh-server and redis-server when root and missing
 demo: services ## 10 local SSH hosts: deploy, verify, break, roll back; leaves nothing running
 	@examples/demo.sh
 
-test: ## every test (TESTS=tests/cli for some, JOBS=2 for fewer processes)
+test: ## every test (TESTS=tests/cli for some, JOBS=1 for fewer processes)
 	@tools/setup tests
-	@$(BIN)/pytest -n $(JOBS) $(TESTS) || { echo "SOME TESTS FAILED (above). They are run once more, one after the other; only what fails again fails this command."; $(BIN)/pytest -n 0 --lf --lfnf none $(TESTS); }
-	@cd $(RUNNER) && $(GO) test ./...
+	@tools/run-tests $(JOBS) $(TESTS)
 
 check: setup ## lint, formatting, types, import rules, gofmt, go vet
 	@$(BIN)/ruff check .
