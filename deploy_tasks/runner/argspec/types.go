@@ -2,11 +2,11 @@ package argspec
 
 import (
 	"math"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
+	"runner/big"
 	"runner/expr"
 	"runner/fmt"
 	"runner/value"
