@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
 from deploy_tasks.errors import Problem
+from deploy_tasks.plan.scalars import NotPlain, key_text, scalar
 from deploy_tasks.plan.yaml_nodes import MAX_DEPTH, TooDeep, compose
 from deploy_tasks.plan.yaml_values import MAX_NODES, BadValue, Refused, Values
 from deploy_tasks.secret import is_secret_name
@@ -156,34 +155,18 @@ class _Plain:
         if depth > self.deepest:
             self._refuse(f"is nested deeper than {self.deepest} levels")
         if isinstance(value, dict):
-            return {self._key(key): self.copy(item, depth + 1) for key, item in value.items()}
+            return {key_text(self._scalar(key)): self.copy(item, depth + 1) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.copy(item, depth + 1) for item in value]
         if isinstance(value, (set, frozenset)):
             return [self.copy(item, depth + 1) for item in sorted(value, key=str)]
         return self._scalar(value)
 
-    def _key(self, key: Any) -> str:
-        if isinstance(key, bool):
-            return "true" if key else "false"
-        return str(self._scalar(key))
-
     def _scalar(self, value: Any) -> Any:
-        if isinstance(value, str):
-            if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-                self._refuse("holds half of a surrogate pair, which is not Unicode text")
-            return value
-        if isinstance(value, float) and not math.isfinite(value):
-            self._refuse("holds a number that is not finite", "write it as text, in quotes")
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        if isinstance(value, datetime):
-            return value.isoformat(" ")
-        if isinstance(value, date):
-            return value.isoformat()
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "replace")
-        return str(value)
+        try:
+            return scalar(value)
+        except NotPlain as error:
+            self._refuse(f"holds {error}", error.hint)
 
     def _refuse(self, message: str, hint: str | None = None) -> NoReturn:
         raise BadDocument(Problem("", message, hint, self.source))

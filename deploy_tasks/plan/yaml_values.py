@@ -6,13 +6,12 @@ a key that stands twice without a word.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from typing import Any
 
 import yaml
 
+from deploy_tasks.plan.scalars import NotPlain, key_text, scalar
 from deploy_tasks.plan.yaml_nodes import MAX_DEPTH
 
 MAX_NODES = 2_000_000
@@ -126,10 +125,7 @@ class Values:
         if not isinstance(node, yaml.ScalarNode):
             hint = 'a template as a value stands in quotes: "{{ name }}"'
             raise BadValue(node, "must be text to be a key, not a list or mapping", hint)
-        key = self._plain(node)
-        if isinstance(key, bool):
-            return "true" if key else "false"
-        return str(key)
+        return key_text(self._plain(node))
 
     def _scalar(self, node: yaml.ScalarNode, unsafe: bool) -> Any:
         if node.tag in _VAULT:
@@ -150,28 +146,21 @@ class Values:
 
     def _plain(self, node: yaml.ScalarNode) -> Any:
         if node.tag in (_STR, _UNSAFE):
-            return _text(node, node.value)
+            return _scalar(node, node.value)
         try:
             value = self._loader.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError:
             raise _unknown_tag(node) from None
         except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
             raise BadValue(node, f"is no {node.tag.removeprefix(_TAG)}: {error}", "write it in quotes") from None
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadValue(node, "is a number that is not finite", "write it as text, in quotes")
-        if isinstance(value, datetime):
-            return value.isoformat(" ")
-        if isinstance(value, date):
-            return value.isoformat()
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "replace")
-        return value if value is None or isinstance(value, (bool, int, float)) else _text(node, str(value))
+        return _scalar(node, value)
 
 
-def _text(node: yaml.Node, value: str) -> str:
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise BadValue(node, "holds half of a surrogate pair, which is not Unicode text")
-    return value
+def _scalar(node: yaml.Node, value: Any) -> Any:
+    try:
+        return scalar(value)
+    except NotPlain as error:
+        raise BadValue(node, f"holds {error}", error.hint) from None
 
 
 def untemplated(text: str) -> str:

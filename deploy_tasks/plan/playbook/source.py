@@ -57,10 +57,12 @@ class Sources:
         """The document in a file. Raises `BadDocument`, also for a file that is encrypted as a whole."""
         doc = self._doc(path, name, shown)
         if doc.vaulted:
-            hint = "ansible-vault decrypt it, and keep only its secrets in an encrypted file of variables"
-            raise BadDocument(
-                Problem("", "is encrypted as a whole, which only a file of variables can be", hint, doc.shown, 1)
+            # Tasks become part of the executable, and nothing secret may stand there.
+            message = (
+                "is encrypted as a whole, which only a file of variables can be: tasks are readable in the executable"
             )
+            hint = "ansible-vault decrypt it, and keep only its secrets in an encrypted file of variables"
+            raise BadDocument(Problem("", message, hint, doc.shown, 1))
         return doc
 
     def read_vars(self, path: Path, name: str, *, shown: str | None = None) -> dict[str, Any]:
