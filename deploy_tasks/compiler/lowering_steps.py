@@ -114,7 +114,7 @@ class Steps:
     def _block(self, block: Block, tags: tuple[str, ...]) -> dict[str, Any]:
         where = block.where
         inherited = _union(tags, block.tags)
-        parts = {"block": block.block, "rescue": block.rescue, "always": block.always}
+        parts = {"block": block.block, "rescue": block.rescue, "always": block.always, "undo": block.undo}
         found = given(
             name=self._value(block.name, f"{where}.name"),
             when=self._conditions(block.when, f"{where}.when"),
@@ -177,6 +177,7 @@ class Steps:
                 timeout_s=self._value(task.timeout_s, f"{where}.timeout"),
                 on_failure=None if task.on_failure == "abort" else task.on_failure,
                 where=where,
+                undo=[self._task(each, ()) for each in task.undo],
                 implicit=True if task.module == "meta" and _IMPLICIT.search(task.id) else None,
                 **self._repetition(task),
                 **self._verdict(task),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deploy_tasks.plan.check_args import check_args
+from deploy_tasks.plan.check_undo import check_undo
 from deploy_tasks.plan.check_values import check_expression, check_names, check_templates_in, check_variables
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
@@ -43,7 +44,9 @@ def walk(listed: Iterable[Step]) -> Iterator[Step]:
     for step in listed:
         yield step
         if isinstance(step, Block):
-            yield from walk((*step.block, *step.rescue, *step.always))
+            yield from walk((*step.block, *step.rescue, *step.always, *step.undo))
+        elif isinstance(step, Task):
+            yield from walk(step.undo)
         elif isinstance(step, Include):
             for choice in step.choices.values():
                 yield from walk(choice)
@@ -51,6 +54,8 @@ def walk(listed: Iterable[Step]) -> Iterator[Step]:
 
 def check_step(step: Step, findings: Findings, seen: set[tuple[str, str]] | None = None) -> None:
     """What a step says itself. Variables of a role are looked at once when `seen` remembers which were."""
+    if not isinstance(step, Include):
+        check_undo(step, findings)
     if isinstance(step, Task):
         check_args(step, findings)
         _check_keywords(step, findings)

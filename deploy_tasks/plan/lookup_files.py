@@ -116,8 +116,11 @@ def _step_texts(step: Step) -> Iterator[tuple[Step, str]]:
     inner = [value for value in step.__dict__.values() if not _holds_steps(value)]
     for text in texts(inner):
         yield step, text
-    if isinstance(step, Block):
-        for part in (*step.block, *step.rescue, *step.always):
+    if isinstance(step, Task):
+        for task in step.undo:
+            yield from _step_texts(task)
+    elif isinstance(step, Block):
+        for part in (*step.block, *step.rescue, *step.always, *step.undo):
             yield from _step_texts(part)
     elif isinstance(step, Include):
         for choice in step.choices.values():

@@ -86,6 +86,7 @@ with warnings.catch_warnings():
             (), description="plan-relative folders in which a name that is computed on the host is looked for, in order"
         )
         on_failure: OnFailure = "abort"
+        undo: tuple[Task, ...] = Field((), description="what takes the task back, besides what the journal can")
         where: str = Field("", description="path in the document, e.g. plays[0].batches[0].tasks[2]")
         origins: dict[str, str] = Field(
             {}, repr=False, description="where in the document's task a field comes from, if elsewhere"
@@ -118,11 +119,12 @@ class Block(Model):
     defaults: dict[str, Any] = Field({}, description="the role's defaults: below everything else")
     role_vars: dict[str, Any] = Field({}, description="the role's vars: above the play's, below the block's")
     params: dict[str, Any] = Field({}, description="given with the role or include: above set_fact, below extra vars")
+    undo: tuple[Task, ...] = Field((), description="what takes the tasks in it back, besides what the journal can")
     where: str = ""
 
     def walk(self) -> Iterator[Task]:
         """Every task inside, in document order."""
-        for part in (self.block, self.rescue, self.always):
+        for part in (self.block, self.rescue, self.always, self.undo):
             for step in part:
                 yield from steps(step)
 
@@ -254,5 +256,6 @@ def steps(step: Step) -> Iterator[Task]:
     """The tasks of a step."""
     if isinstance(step, Task):
         yield step
+        yield from step.undo
     else:
         yield from step.walk()

@@ -18,7 +18,7 @@ from deploy_tasks.plan.words import module_name
 _ALL = frozenset({"all", "*"})
 _ROLE = ("include_role", "import_role")
 #: What holds steps or plays of its own is never overridden: the document says it in the open.
-_NESTED = frozenset({"block", "rescue", "always", "choices", "tasks", "handlers", "plays", "secret_vars"})
+_NESTED = frozenset({"block", "rescue", "always", "undo", "choices", "tasks", "handlers", "plays", "secret_vars"})
 _M = TypeVar("_M", bound=BaseModel)
 Entry = TaskDoc | HandlerDoc
 
@@ -64,6 +64,7 @@ class Steps:
                 notify=tuple(entry.notify),
                 search=tuple(entry.search),
                 var_files=entry.var_files,
+                undo=self._undo(entry, path, hosts, batch),
                 where=entry.source or path,
                 **fields,
             ),
@@ -81,6 +82,7 @@ class Steps:
             block=self._list(inner, f"{path}.block", hosts, batch),
             rescue=self._list(entry.rescue, f"{path}.rescue", hosts, batch),
             always=self._list(entry.always, f"{path}.always", hosts, batch),
+            undo=self._undo(entry, path, hosts, batch),
             role=entry.role,
             role_path=entry.role_path,
             defaults=entry.defaults,
@@ -130,6 +132,13 @@ class Steps:
             **{name: fields[name] for name in kept},
         )
         return overridden(made, entry.exact, path, self.findings)
+
+    def _undo(self, entry: Entry, path: str, hosts: tuple[Sequence[str], ...], batch: str) -> tuple[Task, ...]:
+        steps = self._list(entry.undo, f"{path}.undo", hosts, batch)
+        for number, step in enumerate(steps):
+            if not isinstance(step, Task):
+                self.findings.add(f"{path}.undo[{number}]", "is no task", "list the tasks that take this one back")
+        return tuple(step for step in steps if isinstance(step, Task))
 
     def _list(
         self, entries: Sequence[Entry], path: str, hosts: tuple[Sequence[str], ...], batch: str

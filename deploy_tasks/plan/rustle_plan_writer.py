@@ -44,7 +44,7 @@ _PLAY = {
     "force_handlers": "force_handlers",
 }  # fmt: skip
 _NESTED = ("block", "rescue", "always")
-_CONTAINERS = frozenset({*_NESTED, "choices", "tasks", "handlers", "plays"})
+_CONTAINERS = frozenset({*_NESTED, "undo", "choices", "tasks", "handlers", "plays"})
 _LOW = frozenset({"assert", "block", "debug", "fail", "meta", "pause", "ping", "set_fact", "setup", "stat", "wait_for"})
 _MEDIUM = frozenset({"blockinfile", "copy", "file", "lineinfile", "replace", "tempfile", "template", "unarchive"})
 _CRITICAL = frozenset({"command", "expect", "raw", "reboot", "script", "shell"})
@@ -165,13 +165,17 @@ class _Entries:
         if task.check_mode_only is not None:
             conditions.append({"CheckMode": {"enabled": task.check_mode_only}})
         head = self._head(task.id, task.name or task.module, task.module, task.args, place, conditions)
-        return head | {"hosts": list(task.only), "notify": list(task.notify)} | self._rest(task)
+        return head | {"hosts": list(task.only), "notify": list(task.notify)} | self._rest(task) | self._undo(task)
 
     def _block(self, block: Block, place: int) -> dict[str, Any]:
         self._blocks += 1
         name = block.name or block.role or "block"
         head = self._head(f"block-{self._blocks}", name, "block", {}, place, _when(block.when))
-        return head | self._rest(block) | {part: self._list(getattr(block, part)) for part in _NESTED}
+        parts = {part: self._list(getattr(block, part)) for part in _NESTED}
+        return head | self._rest(block) | parts | self._undo(block)
+
+    def _undo(self, step: Task | Block) -> dict[str, Any]:
+        return {"undo": _Entries("task_id")._list(step.undo)} if step.undo else {}
 
     def _include(self, include: Include, place: int) -> dict[str, Any]:
         module, argument = ("include_role", "name") if include.kind == "role" else ("include_tasks", "file")
@@ -280,6 +284,8 @@ def _deployment(plan: Plan, number: int, triple: str, hosts: list[str]) -> dict[
 def _note_all(entries: Sequence[dict[str, Any]], wanted: Sequence[Step], got: Sequence[Step]) -> None:
     for entry, want, have in zip(entries, wanted, got, strict=True):
         _note_exact(entry, want, have)
+        if not isinstance(want, Include) and not isinstance(have, Include):
+            _note_all(entry.get("undo", []), want.undo, have.undo)
         if isinstance(want, Block) and isinstance(have, Block):
             for part in _NESTED:
                 _note_all(entry[part], getattr(want, part), getattr(have, part))

@@ -15,9 +15,10 @@ from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.settled import settled_serial
 from deploy_tasks.plan.playbook.site import Site
 from deploy_tasks.plan.playbook.taskdoc import LOOP_KEYS, TaskDoc, build_task, read_loop, read_task
+from deploy_tasks.plan.playbook.undo import read_undo
 
 PARTS = ("block", "rescue", "always")
-_BLOCK_KEYS = frozenset(PARTS) | LOOP_KEYS
+_BLOCK_KEYS = frozenset(PARTS) | LOOP_KEYS | {"undo"}
 
 
 def read_steps(data: Any, where: str, scope: Scope, site: Site) -> tuple[Step, ...]:
@@ -44,7 +45,8 @@ def _step(item: Any, where: str, scope: Scope, site: Site) -> Iterable[Step]:
     doc = replace(doc, common=common, fields=settled_serial(doc.fields, doc.where, layers, site.ctx.findings))
     if doc.module in includes.READERS:
         return includes.READERS[doc.module](doc, scope, site)
-    return (_task(doc, scope, site),)
+    undo = read_undo(item.get("undo"), f"{where}.undo", scope.under(doc.common), site)
+    return (_task(doc, scope, site).model_copy(update={"undo": undo} if undo else {}),)
 
 
 def _task(doc: TaskDoc, scope: Scope, site: Site) -> Task:
@@ -67,7 +69,9 @@ def _block(item: dict[str, Any], where: str, scope: Scope, site: Site) -> Iterab
     loop = _loop(item, where, site)
     inner = scope.under(own)
     parts = {part: read_steps(item.get(part), f"{where}.{part}", inner, site) for part in PARTS}
-    return (Block(name=own.name, when=own.when, tags=own.tags, vars=own.vars, where=where, **loop, **parts),)
+    undo = read_undo(item.get("undo"), f"{where}.undo", inner, site)
+    common: dict[str, Any] = {"name": own.name, "when": own.when, "tags": own.tags, "vars": own.vars}
+    return (Block(where=where, undo=undo, **common, **loop, **parts),)
 
 
 def _loop(item: dict[str, Any], where: str, site: Site) -> dict[str, Any]:

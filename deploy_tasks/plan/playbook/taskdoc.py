@@ -45,7 +45,7 @@ _FIELDS: Mapping[str, tuple[str, Reader]] = MappingProxyType(
         "serial": ("serial", entries.share),
     }
 )
-_CALLS = frozenset({"action", "local_action", "args"})
+_CALLS = frozenset({"action", "local_action", "args", "undo"})
 LOOP_KEYS = frozenset({"loop", "loop_control"})
 TASK_KEYS = COMMON | LOOP_KEYS | _CALLS | frozenset(_FIELDS)
 # What a key with a typing mistake may have been.

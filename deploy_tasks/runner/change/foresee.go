@@ -185,6 +185,7 @@ func (u *undoing) restorable(st State) error {
 // unfired are the effects of a dry run: none.
 type unfired struct{ tools Tools }
 
-func (unfired) Run(string, []string) error { return nil }
-func (unfired) Fire(Handler) error         { return nil }
-func (u unfired) Tools() Tools             { return u.tools }
+func (unfired) Run(string, []string) error  { return nil }
+func (unfired) Fire(Handler) error          { return nil }
+func (unfired) Perform(any) (string, error) { return "", nil }
+func (u unfired) Tools() Tools              { return u.tools }

@@ -46,6 +46,7 @@ const (
 	opAround    Op = "around"  // a tool is about to change what the watched entries after it name
 	opWatched   Op = "watched" // Path as it was before the tool ran
 	opBecame    Op = "became"  // how entry Ref, or for a tool's new file Path, was afterwards
+	opTasks     Op = "tasks"   // Args, calls of modules, take back what follows in What
 	opActed     Op = "acted"   // what entry Ref announced has ended
 	opUndoing   Op = "undoing" // entry Ref is about to be taken back: until it is, it may stand in between
 	opEnd       Op = "end"     // the run ended; Folders are their times then

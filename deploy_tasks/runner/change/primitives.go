@@ -200,6 +200,9 @@ func (r *Recorder) Warn(what string) error { return r.note(entry{Op: opWarn, Wha
 func (r *Recorder) note(e entry) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.covered(e) {
+		return r.recordAll(nil, true)
+	}
 	return r.record(e, true)
 }
 

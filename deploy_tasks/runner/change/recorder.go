@@ -27,10 +27,11 @@ type Recorder struct {
 	written  []Touch
 	lines    int
 	closed   bool
-	tools    Tools // for the kinds of things that are no files
-	fires    int   // the task that is a handler's call
-	lasting  int   // steps that cannot be taken back
-	actor    Actor // whose rights changes are made with, nil: the runner's own
+	tools    Tools    // for the kinds of things that are no files
+	fires    int      // the task that is a handler's call
+	lasting  int      // steps that cannot be taken back
+	covers   []*Cover // what takes back what the task does
+	actor    Actor    // whose rights changes are made with, nil: the runner's own
 }
 
 // Touch is one path that a task changed.
@@ -150,6 +151,7 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 		}
 		r.taskSeq = seq
 	}
+	entries = append(r.due(), entries...)
 	for i := range entries {
 		e := &entries[i]
 		e.Task = r.taskSeq
@@ -159,6 +161,9 @@ func (r *Recorder) recordAll(entries []entry, sync bool) error {
 		return err
 	}
 	r.lines += len(entries)
+	for _, c := range r.covers {
+		c.noted = true
+	}
 	for _, e := range entries {
 		r.trace(e)
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"runner/value"
 )
 
 // oddName is no UTF-8: paths are bytes.
@@ -128,6 +130,7 @@ func scenario(r *Recorder, root string) error {
 		func() error { return light(r, lampOf(root, "attic"), "") },
 		func() error {
 			r.Task("tool", false)
+			r.Cover([]*Cover{{What: "tool", Calls: []any{"untool"}}})
 			return r.Around([]string{in("mess")}, "a tool", func() error { return messy(in("mess")) })
 		},
 		func() error { return r.WriteFile(in("mess/changed"), strings.NewReader("on top"), Meta{}) },
@@ -205,9 +208,15 @@ func difference(a, b string) string {
 
 // effects notes what an undo runs.
 type effects struct {
-	ran   [][]string
-	fired []string
-	fail  error
+	ran    [][]string
+	fired  []string
+	called []any
+	fail   error
+}
+
+func (e *effects) Perform(call any) (string, error) {
+	e.called = append(e.called, call)
+	return value.Str(call), e.fail
 }
 
 func (e *effects) Tools() Tools { return noTools{} }

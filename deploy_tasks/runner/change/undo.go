@@ -43,6 +43,8 @@ type Handler struct {
 type Effects interface {
 	Run(what string, argv []string) error
 	Fire(h Handler) error
+	// Perform makes one call of a module that the plan has for an undo. name is what the plan calls it.
+	Perform(call any) (name string, err error)
 	Tools() Tools
 }
 
@@ -248,6 +250,8 @@ func (u *undoing) back(e entry) error {
 		return u.command(e)
 	case e.Op == opWarn:
 		u.report.Irreversible = append(u.report.Irreversible, Irreversible{u.tasks[e.Task].Name, e.What})
+	case e.Op == opTasks:
+		return u.perform(e)
 	case e.Op == opSet:
 		return u.set(e)
 	case e.Op == opAround:

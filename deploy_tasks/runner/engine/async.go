@@ -197,14 +197,21 @@ func PerformJob(spec record.Reader, started func(pid int) func()) *value.Dict {
 	}
 	c := &module.Call{Ctx: ctx, Args: spec.Dict("args"), Env: spec.Texts("env"), Cwd: spec.Text("cwd"), Log: journalled{}, Files: noFiles{},
 		Vars: &scope{}, Started: started, Facts: func([]string) *value.Dict { return value.NewDict() }}
-	if as := spec.Record("as"); spec.Has("as") {
-		c.As = &module.Identity{UID: as.Int("uid"), GID: as.Int("gid"), Groups: as.Ints("groups")}
-	}
+	c.As = identity(spec)
 	result := safely(do, c)
 	if ctx.Err() != nil && result.Failed {
 		result = module.Failure(timeoutExceeded)
 	}
 	return told(result)
+}
+
+// identity is whose rights a call has, as JobSpec says it.
+func identity(spec record.Reader) *module.Identity {
+	if !spec.Has("as") {
+		return nil
+	}
+	as := spec.Record("as")
+	return &module.Identity{UID: as.Int("uid"), GID: as.Int("gid"), Groups: as.Ints("groups")}
 }
 
 // journalled is the Log of a job: the run has journalled its command already, and all else is refused.

@@ -193,6 +193,9 @@ func (j *job) attempts() outcome {
 	if err != nil {
 		return failure(err.Error())
 	}
+	if err := j.cover(); err != nil {
+		return failure(err.Error())
+	}
 	if j.handler {
 		if err := j.journalHandler(); err != nil {
 			return failure(err.Error())

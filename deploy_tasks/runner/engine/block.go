@@ -47,6 +47,9 @@ func (r *run) blockLoop(b *program.Block, f frame) halt {
 // passage runs a block once; a failure in it goes to rescue, always runs whether it failed or not.
 func (r *run) passage(b *program.Block, f frame) halt {
 	inner := f.block(b)
+	if len(b.Undo) > 0 {
+		inner.undo = &covering{block: b, frame: inner, outer: f.undo}
+	}
 	body := inner
 	body.caught = f.caught || len(b.Rescue) > 0
 	mustUndo := r.MustUndo

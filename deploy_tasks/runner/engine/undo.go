@@ -26,7 +26,9 @@ type Effects struct {
 	Cwd     string
 	Started func(pid int) (ended func())
 	TempDir func() string
-	Facts   func(subsets []string, env []string) *value.Dict
+	// Recorder is a journal that nobody keeps, for what the plan's own tasks change to take others back.
+	Recorder func() *change.Recorder
+	Facts    func(subsets []string, env []string) *value.Dict
 }
 
 func (e Effects) call(ctx context.Context, args *value.Dict) *module.Call {
@@ -34,6 +36,12 @@ func (e Effects) call(ctx context.Context, args *value.Dict) *module.Call {
 		Log: change.ReadOnly{}, Files: noFiles{}, Vars: &scope{},
 		Render: func(src string) (string, error) { return "", fmt.Errorf("an undo has no template %s", src) },
 		Facts:  func(subsets []string) *value.Dict { return e.Facts(subsets, e.Env) }}
+}
+
+// limited is a call that has its time.
+func (e Effects) limited(args *value.Dict) (*module.Call, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(e.Ctx, undoLimit)
+	return e.call(ctx, args), cancel
 }
 
 // Run implements change.Effects.

@@ -61,6 +61,7 @@ type Block struct {
 	RoleVars              *value.Dict // of the role: above the play's
 	Params                *value.Dict // given with the role: above set_fact
 	Where                 string
+	Undo                  []*Task // what takes the steps in it back
 }
 
 // Include is include_tasks or include_role: which steps run is known when it is reached.
@@ -123,4 +124,5 @@ type Task struct {
 	IgnoreUnreachable       bool
 	VarFiles                *value.Dict // of include_vars: plan-relative name → variables
 	Search                  []string    // folders in which computed names are looked for
+	Undo                    []*Task     // what takes the task back
 }

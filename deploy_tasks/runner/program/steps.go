@@ -38,7 +38,14 @@ func (d *decoder) block(from *value.Dict) *Block {
 		Always: d.steps(from, "always"), When: d.list(from, "when"), Tags: d.texts(from, "tags"), Vars: d.dict(from, "vars"),
 		Loop: d.loop(from), Role: d.text(from, "role"), RolePath: d.text(from, "role_path"),
 		Once: d.text(from, "once"), Defaults: d.dict(from, "defaults"),
-		RoleVars: d.dict(from, "role_vars"), Params: d.dict(from, "params"), Where: d.text(from, "where")}
+		RoleVars: d.dict(from, "role_vars"), Params: d.dict(from, "params"), Where: d.text(from, "where"), Undo: d.undo(from)}
+}
+
+func (d *decoder) undo(from *value.Dict) (out []*Task) {
+	for _, item := range d.list(from, "undo") {
+		out = append(out, d.task(d.object(item, "undo")))
+	}
+	return out
 }
 
 func (d *decoder) include(from *value.Dict) *Include {
@@ -81,6 +88,6 @@ func (d *decoder) task(from *value.Dict) *Task {
 		Async: d.given(from, "async"), Poll: d.given(from, "poll"), DelegateTo: d.given(from, "delegate_to"),
 		DelegateFacts: d.flag(from, "delegate_facts"), RunOnce: d.given(from, "run_once"),
 		Throttle: d.given(from, "throttle"), Serial: d.given(from, "serial"),
-		IgnoreUnreachable: d.flag(from, "ignore_unreachable"), VarFiles: d.dict(from, "var_files"), Search: d.texts(from, "search"),
+		IgnoreUnreachable: d.flag(from, "ignore_unreachable"), VarFiles: d.dict(from, "var_files"), Search: d.texts(from, "search"), Undo: d.undo(from),
 	}
 }

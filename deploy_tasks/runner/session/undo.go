@@ -93,7 +93,7 @@ func covered(deployment string, later []string) error {
 }
 
 func (s *Session) effects(ctx context.Context) engine.Effects {
-	return engine.Effects{Ctx: context.WithoutCancel(ctx), Env: environment(), Cwd: "/", TempDir: s.tempDir, Facts: s.Facts,
+	return engine.Effects{Ctx: context.WithoutCancel(ctx), Env: environment(), Cwd: "/", TempDir: s.tempDir, Recorder: s.unkept, Facts: s.Facts,
 		Started: s.deployment().Running().Started}
 }
 
