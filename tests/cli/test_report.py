@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy_tasks.cli import report
+from deploy_tasks.cli import report, undoing
 
 
 def host(status: str = "succeeded", **more: Any) -> dict[str, Any]:
@@ -148,3 +148,48 @@ def test_a_deployment_that_fails_without_a_host_to_blame_says_why() -> None:
         "timings": {},
     }
     assert "the runner for x86_64-linux does not build" in "\n".join(line.plain for line in report.table(document))
+
+
+def test_an_undo_is_counted_and_what_stays_is_listed() -> None:
+    undo = {
+        "undone": ["/etc/a"],
+        "conflicted": [{"path": "/etc/b", "why": "content changed since"}],
+        "irreversible": [{"task": "mail", "what": "mail everybody"}],
+        "counts": {"undone": 250, "conflicted": 1, "irreversible": 1},
+    }
+    doc = document("failed", a=host("undo_failed", undo=undo), b=host("rolled_back", undo={"undone": ["/etc/a"]}))
+    assert lines(doc)[:3] == [
+        "not undone    a   /etc/b: content changed since",
+        'not undone    a   task "mail": mail everybody',
+        "undo          2 hosts   251 undone, 1 conflicted, 1 irreversible",
+    ]
+    assert [line.plain for line in undoing.restored(doc["hosts"])] == ["undone        a b   /etc/a"]
+
+
+def test_a_success_tells_what_cannot_be_undone() -> None:
+    assert lines(document("succeeded", a=host(irreversible=2), b=host(irreversible=1), c=host()))[0] == (
+        "irreversible  3 steps on 2 hosts   deploy-tasks rollback --dry-run 7c2e"
+    )
+    assert not any("irreversible" in line for line in lines(document("succeeded", a=host())))
+
+
+def test_a_dry_run_names_silent_hosts_and_conflicts_first() -> None:
+    clean = {"undone": ["/etc/a"], "conflicted": [], "irreversible": []}
+    bad = clean | {"conflicted": [{"path": "/etc/b", "why": "was removed since"}]}
+    later = [{"deployment": "8d3f", "undo": {"undone": ["/etc/c"]}, "later": []}]
+    hosts = {
+        "a": {"status": "succeeded", "undo": clean, "later": later},
+        "b": {"status": "succeeded", "undo": bad, "later": []},
+        "c": {"error": {"message": "refused on port 22", "hint": "is it up?"}},
+    }
+    doc = {"deployment_id": "7c2e", "status": "succeeded", "hosts": hosts}
+    assert [line.plain for line in undoing.foreseen(doc, verbose=False)] == [
+        "unreachable   c   refused on port 22 (is it up?)",
+        "conflict      b   /etc/b: was removed since",
+        "would undo    a   /etc/c",
+        "would undo    a b   /etc/a",
+        "dry run       a   2 would be undone, 0 conflicts, 0 irreversible   after 8d3f",
+        "dry run       b   1 would be undone, 1 conflicts, 0 irreversible",
+    ]
+    assert undoing.incomplete(doc) == "2 of 3 hosts would not come back completely"
+    assert undoing.incomplete({"hosts": {"a": hosts["a"]}}) == ""
