@@ -38,6 +38,18 @@ def nothing_known(_tree: nodes.Node) -> Sequence[Any]:
     return ()
 
 
+def bounded(known: Known, most: int) -> Known:
+    """The same, asked so many times at most: variables that are made of each other have no end otherwise."""
+    left = most
+
+    def within(tree: nodes.Node) -> Sequence[Any]:
+        nonlocal left
+        left -= 1
+        return known(tree) if left >= 0 else ()
+
+    return within
+
+
 def meanings(tree: nodes.Node, known: Known = nothing_known, depth: int = 8) -> Iterator[Meant]:
     """What the name in a reference may be, as far as the plan says it."""
     match tree:
@@ -80,9 +92,18 @@ def _pattern(tree: nodes.Node, known: Known, depth: int) -> str:
         case nodes.Add(left=left, right=right):
             return _joined([left, right], known, depth)
         case _ if depth and (values := known(tree)):
-            several = {_value_pattern(value, known, depth - 1) for value in values}
-            return _ANY if _ANY in several else f"(?:{'|'.join(sorted(several))})"
+            return _either(values, known, depth - 1)
     return _ANY
+
+
+def _either(values: Iterable[Any], known: Known, depth: int) -> str:
+    several: set[str] = set()
+    for value in values:
+        pattern = _value_pattern(value, known, depth)
+        if pattern == _ANY:
+            return _ANY
+        several.add(pattern)
+    return f"(?:{'|'.join(sorted(several))})"
 
 
 def _value_pattern(value: Any, known: Known, depth: int) -> str:

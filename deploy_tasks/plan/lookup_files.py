@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -14,13 +15,15 @@ from deploy_tasks.plan import worker_lookups
 from deploy_tasks.plan.jinja import environment, is_template
 from deploy_tasks.plan.jinja_checks import LOOKUP_FUNCTIONS, walk
 from deploy_tasks.plan.jinja_names import FILE_LOOKUPS, short_name
-from deploy_tasks.plan.jinja_references import Known, Library, Meant, meanings, nothing_known
+from deploy_tasks.plan.jinja_references import Known, Library, Meant, bounded, meanings, nothing_known
 from deploy_tasks.plan.model import Block, Include, Model, Plan, Play, Step, Task
 from deploy_tasks.plan.texts import texts
 
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
 _CONTENT = frozenset({"file", "template"})
 _MAX_VALUES = 200
+# How often one lookup may ask what a variable is: those of a large site are made of each other.
+_MAX_QUESTIONS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ def in_text(
     for call in walk(tree):
         kind = _kind(call)
         if kind is not None and isinstance(call, nodes.Call) and worker_lookups.of_call(call) == (None, None):
-            meant = tuple(each for term in call.args[1:] for each in meanings(term, known))
+            bound = bounded(known, _MAX_QUESTIONS)
+            meant = tuple(each for term in call.args[1:] for each in meanings(term, bound))
             yield Wanted(where, kind, meant, search, certain)
 
 
@@ -205,11 +209,18 @@ def _read(value: Any) -> Iterator[Any]:
         for item in value:
             yield from _read(item)
     elif isinstance(value, str) and is_template(value):
-        try:
-            body = environment().parse(value).body
-        except TemplateSyntaxError:
-            return
-        parts = [part for output in body if isinstance(output, nodes.Output) for part in output.nodes]
-        yield parts[0] if len(parts) == 1 else nodes.Concat(parts)
+        if (tree := _tree(value)) is not None:
+            yield tree
     else:
         yield value
+
+
+@lru_cache(maxsize=8192)
+def _tree(text: str) -> nodes.Expr | None:
+    """The expressions of a template as one; None when it cannot be read, which is told elsewhere."""
+    try:
+        body = environment().parse(text).body
+    except TemplateSyntaxError:
+        return None
+    parts = [part for output in body if isinstance(output, nodes.Output) for part in output.nodes]
+    return parts[0] if len(parts) == 1 else nodes.Concat(parts)

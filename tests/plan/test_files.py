@@ -11,6 +11,7 @@ import pytest
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.files import base_for, files
 from deploy_tasks.plan.load import plan_of, read_plan
+from deploy_tasks.plan.lookup_files import wanted
 from deploy_tasks.plan.model import Plan
 
 
@@ -151,3 +152,13 @@ def test_reading_a_plan_tells_its_folder(base: Path) -> None:
     path.write_text('{"tasks": [{"id": "a", "name": "a", "module": "copy", "args": {"src": "app", "dest": "/x"}}]}')
     made, folder = read_plan(str(path))
     assert (made.name, folder) == ("web", base)
+
+
+def test_variables_that_are_made_of_each_other_have_an_end() -> None:
+    """Every variable may be one of many texts, and each of those needs the next one three times."""
+    facts = {f"v{n}": f"{{{{ v{n + 1} }}}}-{{{{ v{n + 1} }}}}-{{{{ v{n + 1} }}}}" for n in range(9)} | {"v9": "x"}
+    tasks = [{"id": f"s{n}", "name": "s", "module": "set_fact", "args": facts} for n in range(30)]
+    asked = {"id": "t", "name": "t", "module": "debug", "args": {"msg": "{{ lookup('file', 'a/' ~ v0) }}"}}
+    (found,) = wanted(plan_of({"tasks": [*tasks, asked]}, source="x"))
+    assert [meant.computed for meant in found.meant] == [True]
+    assert found.meant[0].text.startswith("a/")
