@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.compiler import site_cache
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 
@@ -24,8 +26,8 @@ class Commands:
 
     def __post_init__(self) -> None:
         kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
-        # Building the runner is the compiler's own subject: one cache serves all tests of this checkout.
-        cache = ROOT / ".state" / "cache"
+        # Building the runner is the compiler's own subject: one cache serves all tests.
+        cache = site_cache()
         self.environment = {
             **kept,
             "PATH": f"{BIN}:{os.environ['PATH']}",

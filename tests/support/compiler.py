@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,6 +14,18 @@ def shared_cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "deploy-tasks-tests"
     folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def site_cache() -> Path:
+    """The cache of workers and commands in tests. What Go itself compiles it shares with `shared_cache`: half a minute
+    of a processor where that is empty."""
+    base = shared_cache()
+    folder = base / "site"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (base / "go-build").mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (folder / "go-build").symlink_to("../go-build")
     return folder
 
 

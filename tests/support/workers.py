@@ -17,7 +17,7 @@ import pytest
 from deploy_tasks.producer import Producer
 from deploy_tasks.settings import Settings, load
 from tests.support import forks
-from tests.support.compiler import shared_cache
+from tests.support.compiler import site_cache
 from tests.support.forks import Forked
 from tests.support.redis import RedisProcess, free_port
 
@@ -81,9 +81,7 @@ class Site:
     @property
     def settings(self) -> Settings:
         """The settings all of it shares."""
-        return load(
-            redis_url=self.redis.url, state_dir=self.folder / "state", cache_dir=shared_cache() / "site", **self.options
-        )
+        return load(redis_url=self.redis.url, state_dir=self.folder / "state", cache_dir=site_cache(), **self.options)
 
     @property
     def producer(self) -> Producer:
@@ -95,7 +93,7 @@ class Site:
         given = {
             "REDIS_URL": self.redis.url,
             "STATE_DIR": str(self.folder / "state"),
-            "CACHE_DIR": str(shared_cache() / "site"),
+            "CACHE_DIR": str(site_cache()),
             **{name.upper(): str(value) for name, value in self.options.items()},
         }
         return {

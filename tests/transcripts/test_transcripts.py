@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.compiler import site_cache
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PLACEHOLDERS = {
@@ -74,7 +76,7 @@ def environment(folder: Path) -> dict[str, str]:
     binaries = str(Path(sys.executable).parent)
     state = {"DEPLOY_TASKS_STATE_DIR": str(folder / "state"), "HOME": str(home), "COLUMNS": "200", "TERM": "dumb"}
     # Building the runner is what the compiler's own tests are about; here one cache serves all transcripts.
-    cache = {"DEPLOY_TASKS_CACHE_DIR": str(ROOT / ".state" / "cache")}
+    cache = {"DEPLOY_TASKS_CACHE_DIR": str(site_cache())}
     return {**kept, **state, **cache, "PATH": f"{binaries}:{kept['PATH']}", "LC_ALL": "C.UTF-8"}
 
 

@@ -20,7 +20,7 @@ from redis.exceptions import AuthenticationError, RedisError
 from deploy_tasks import broker
 from deploy_tasks.producer import Producer, Request, prepare
 from deploy_tasks.settings import Settings, load
-from tests.support.compiler import shared_cache
+from tests.support.compiler import site_cache
 from tests.support.workers import ROOT, await_until, local_hosts, plan, write
 from workers import flower, health
 from workers.allinone import Supervisor
@@ -45,9 +45,7 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load(
-        state_dir=tmp_path_factory.mktemp("up"), cache_dir=shared_cache() / "site", parallel=4, flower_port=5555
-    )
+    return load(state_dir=tmp_path_factory.mktemp("up"), cache_dir=site_cache(), parallel=4, flower_port=5555)
 
 
 @pytest.fixture(scope="module")
