@@ -125,7 +125,7 @@ func TestWhenTheWatchingProcessIsGone(t *testing.T) {
 				t.Fatal("nobody watches")
 			}
 			m.must(syscall.Kill(pid, syscall.SIGKILL))
-			over := `{"until":"2020-01-01T00:00:00Z"}`
+			over := `{"until_ns":1577836800000000000}`
 			m.must(os.WriteFile(filepath.Join(m.state, "deployments", "d1", "unconfirmed.json"), []byte(over), 0o600))
 			for m.watcher() != 0 { // a corpse holds its locks until it is buried
 				time.Sleep(time.Millisecond)

@@ -36,7 +36,7 @@ func (c Confirmation) Fields() *value.Dict {
 
 // AwaitConfirmation begins to wait.
 func (d *Deployment) AwaitConfirmation(until time.Time) error {
-	return write(d.confirmation(waitingName), value.DictOf("until", until.UTC().Format(time.RFC3339Nano)))
+	return write(d.confirmation(waitingName), value.DictOf("until_ns", until.UnixNano()))
 }
 
 // Watch is the lock that the watching process gets.
@@ -72,8 +72,8 @@ func (d *Deployment) Confirmation() (Confirmation, bool, error) {
 			return Confirmation{}, false, err
 		}
 		if found {
-			until, err := time.Parse(time.RFC3339Nano, r.Text("until"))
-			return Confirmation{d.ID, until, d.watched()}, err == nil && r.Err() == nil, inFile(d.confirmation(name), errors.Join(err, r.Err()))
+			c := Confirmation{d.ID, time.Unix(0, r.Int64("until_ns")), d.watched()}
+			return c, r.Err() == nil, inFile(d.confirmation(name), r.Err())
 		}
 	}
 	return Confirmation{}, false, nil
