@@ -14,6 +14,8 @@ import (
 // MaxWatched is how many files and folders one Around may name, with all below them.
 const MaxWatched = 10_000
 
+var maxWatched = MaxWatched // less in a test
+
 // Around implements Log.
 func (r *Recorder) Around(paths []string, what string, act func() error) error {
 	tops := topmost(paths)
@@ -67,12 +69,12 @@ func (r *Recorder) watch(tops []string, what string) ([]entry, error) {
 	r.temps++
 	entries := []entry{{Op: opAround, What: what, Name: fmt.Sprintf("%s-%d", r.prefix, r.temps)}}
 	for _, top := range tops {
-		found, err := tree(top, MaxWatched+2-len(entries))
+		found, err := tree(top, maxWatched+2-len(entries))
 		if err != nil {
 			return nil, err
 		}
-		if len(entries)+len(found) > MaxWatched+1 {
-			return nil, fmt.Errorf("%s holds too much to be kept for an undo: more than %d files and folders", top, MaxWatched)
+		if len(entries)+len(found) > maxWatched+1 {
+			return nil, fmt.Errorf("%s holds too much to be kept for an undo: more than %d files and folders", top, maxWatched)
 		}
 		for _, path := range found {
 			st, err := r.before(path)

@@ -184,7 +184,7 @@ func places(t *testing.T, try func(t *testing.T, p spot)) {
 	t.Cleanup(func() { accounts = was; _ = os.RemoveAll(memory) })
 	t.Run("one file system", func(t *testing.T) { try(t, spot{filepath.Join(memory, "state"), filepath.Join(memory, "tree"), 1}) })
 	t.Run("two file systems", func(t *testing.T) {
-		try(t, spot{filepath.Join(second(t), "state"), filepath.Join(memory, "tree2"), 4})
+		try(t, spot{filepath.Join(second(t), "state"), filepath.Join(memory, "tree2"), 8})
 	})
 }
 
@@ -290,7 +290,7 @@ func TestKillUndoAtEveryStep(t *testing.T) {
 func TestKillRunThenUndoes(t *testing.T) {
 	places(t, func(t *testing.T, p spot) {
 		draw := draws(3)
-		for range 60 {
+		for range 40 {
 			before := p.fresh(t)
 			at := 1 + draw.IntN(300)
 			killed(t, "run", p.state, p.root, at, draw)

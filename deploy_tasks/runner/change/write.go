@@ -41,8 +41,9 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	}()
 	read := &counter{from: content}
 	var after State
+	var synced func() error
 	err = r.do(func() (err error) {
-		after, err = fill(temp, read, r.keeps(*before, m), m.Mtime)
+		after, synced, err = fillLater(temp, read, r.keeps(*before, m), m.Mtime)
 		return err
 	})
 	if err != nil {
@@ -51,11 +52,12 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 		}
 		return err
 	}
-	if err := r.saved.flush(); err != nil {
-		return err
+	err = r.saved.flush()
+	if err == nil {
+		e := entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), Before: before, After: &after}
+		err = r.record(e, true)
 	}
-	e := entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), Before: before, After: &after}
-	if err := r.record(e, true); err != nil {
+	if err = errors.Join(err, synced()); err != nil {
 		return err
 	}
 	step("rename")
@@ -114,10 +116,19 @@ func withoutCapability(attrs map[string][]byte) map[string][]byte {
 
 // fill makes the file temp with content and attributes, synced, and returns its state.
 func fill(temp string, content io.Reader, want State, mtime *time.Time) (State, error) {
+	after, synced, err := fillLater(temp, content, want, mtime)
+	if err == nil {
+		err = synced()
+	}
+	return after, err
+}
+
+// fillLater is fill of which the content is on the disk when synced returns: meanwhile the journal can come there too.
+func fillLater(temp string, content io.Reader, want State, mtime *time.Time) (after State, synced func() error, err error) {
 	step("temp")
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, 0o600)
 	if err != nil {
-		return State{}, err
+		return State{}, nil, err
 	}
 	step("temp made")
 	sum := hashing.New()
@@ -130,14 +141,15 @@ func fill(temp string, content io.Reader, want State, mtime *time.Time) (State, 
 		err = os.Chtimes(temp, *mtime, *mtime)
 	}
 	if err == nil {
-		err = SyncData(f)
+		after, err = inspect(temp)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return State{}, err
+	if err != nil {
+		return State{}, nil, errors.Join(err, f.Close())
 	}
-	after, err := inspect(temp)
 	after.Size, after.Digest = size, hex.EncodeToString(sum.Sum(nil))
-	return after, err
+	done := make(chan error, 1)
+	go func() { done <- errors.Join(SyncData(f), f.Close()) }()
+	return after, func() error { return <-done }, nil
 }
 
 // dress gives a file or folder its owner, extended attributes and mode, in the order in which none undoes another.
