@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy_tasks.compiler import archive
 from deploy_tasks.compiler.artifact import TRAILER_SIZE, Trailer, gzip
@@ -74,13 +75,16 @@ class Compiler:
         targets: Iterable[Target],
         *,
         inventory: Inventory | None = None,
+        extra_vars: Mapping[str, Any] | None = None,
         rebuild: bool = False,
     ) -> dict[Target, Artifact]:
         """The artifact of every target; the plan is lowered once. Raises `CompileError`, `PlanError`, `BuildError`."""
         wanted = list(dict.fromkeys(targets))
-        program = lower(plan, files, inventory)
+        program = lower(plan, files, inventory, extra_vars)
         with ThreadPoolExecutor(min(self.jobs, len(wanted) or 1), thread_name_prefix="compile") as pool:
-            runners = {target: pool.submit(self.builder.runner, target, rebuild=rebuild) for target in wanted}
+            runners = {
+                target: pool.submit(self.builder.runner, target, program.parts, rebuild=rebuild) for target in wanted
+            }
             parts = self._files(program), self._blob(gzip(program.program))
             linked = {target: self._link(target, runners[target].result(), *parts, program) for target in wanted}
         if not all(artifact.cached for artifact in linked.values()):
@@ -153,20 +157,22 @@ def compile_plan(
     *,
     cache: Path,
     inventory: Inventory | None = None,
+    extra_vars: Mapping[str, Any] | None = None,
     rebuild: bool = False,
     size_limit: int = SIZE_LIMIT,
     build_timeout_s: float = TIMEOUT_S,
 ) -> Artifact:
     """The artifact of `plan` for one target, in the folder `cache`.
 
-    `files` are the controller files by their names in the plan; of the `inventory` only the facts count that host
-    variables refer to; `size_limit` is bytes. With `rebuild` the runner is built even if the cache has it.
+    `files` are the controller files by their names in the plan; of the `inventory` and of `extra_vars` only the facts
+    and parts of the runner count that they need; `size_limit` is bytes. With `rebuild` the
+    runner is built even if the cache has it.
 
     Raises `PlanError`, `CompileError` (too large, unreadable file), `BuildError`.
     """
     wanted = target if isinstance(target, Target) else normalise(target)
     made = compiler(cache, size_limit=size_limit, build_timeout_s=build_timeout_s)
-    return made.compile(plan, files, [wanted], inventory=inventory, rebuild=rebuild)[wanted]
+    return made.compile(plan, files, [wanted], inventory=inventory, extra_vars=extra_vars, rebuild=rebuild)[wanted]
 
 
 def compiler(

@@ -1,4 +1,4 @@
-"""Building the runner for a target, once: the same source gives the same bytes, wherever it lies."""
+"""Building the runner for a target and a set of parts, once: the same source gives the same bytes, wherever it lies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from deploy_tasks.compiler.artifact import gzip
 from deploy_tasks.compiler.cache import Cache, Entry
 from deploy_tasks.compiler.line_numbers import overlay
 from deploy_tasks.compiler.process import run
-from deploy_tasks.compiler.sources import RUNNER, digest_of, snapshot, source_digest
+from deploy_tasks.compiler.sources import RUNNER, digest_of, imports, snapshot, source_digest
 from deploy_tasks.compiler.targets import Target, normalise
 from deploy_tasks.compiler.toolchain import EXPERIMENTS, FLAGS, Toolchain, find_toolchain
 from deploy_tasks.errors import BuildError
@@ -50,14 +50,16 @@ class Builder:
     toolchain: Toolchain | None = None
     timeout_s: float = TIMEOUT_S
 
-    def runner(self, target: Target, *, rebuild: bool = False) -> Runner:
-        """The runner for `target`, from the cache when it was built before. Raises `BuildError`.
+    def runner(self, target: Target, parts: Iterable[str] = (), *, rebuild: bool = False) -> Runner:
+        """The runner for `target` with these parts besides what all have, from the cache when it was built before.
 
+        Raises `BuildError`, also when the source has no such part.
         With `rebuild` it is built again; callers that ask at the same time share that one build.
         """
         asked = time.time()
         toolchain = self.toolchain or find_toolchain()
-        key = _key(source_digest(self.source), toolchain, target)
+        wanted = tuple(sorted(set(parts)))
+        key = _key(source_digest(self.source), toolchain, target, wanted)
         entry = None if rebuild else self.cache.find(_KIND, key, blobs=2)
         if entry is not None:
             return self._found(entry)
@@ -65,11 +67,12 @@ class Builder:
             entry = self.cache.find(_KIND, key, blobs=2)
             if entry is not None and not (rebuild and entry.made_at < asked):
                 return self._found(entry)
-            return self._build(target, toolchain)
+            return self._build(target, toolchain, wanted)
 
-    def find(self, target: Target) -> Runner | None:
-        """The runner for `target` if it was built before; never builds."""
-        key = _key(source_digest(self.source), self.toolchain or find_toolchain(), target)
+    def find(self, target: Target, parts: Iterable[str] = ()) -> Runner | None:
+        """The runner for `target` with these parts if it was built before; never builds."""
+        wanted = tuple(sorted(set(parts)))
+        key = _key(source_digest(self.source), self.toolchain or find_toolchain(), target, wanted)
         entry = self.cache.find(_KIND, key, blobs=2)
         return None if entry is None else self._found(entry)
 
@@ -79,13 +82,14 @@ class Builder:
         sizes = path.stat().st_size, packed_path.stat().st_size
         return Runner(digest, sizes[0], path, packed_path, sizes[1], build_s is None, build_s or 0.0)
 
-    def _build(self, target: Target, toolchain: Toolchain) -> Runner:
+    def _build(self, target: Target, toolchain: Toolchain, parts: tuple[str, ...]) -> Runner:
         began = time.monotonic()
         files = snapshot(self.source)
+        # The key of what is really built: the source may have changed since the caller looked.
+        key = _key(digest_of(files), toolchain, target, parts)
+        files |= imports(files, parts)
         with _private_folder(self.cache.root / "builds") as folder:
             data = self._compile(target, toolchain, files, folder)
-        # The key of what was really built: the source may have changed since the caller looked.
-        key = _key(digest_of(files), toolchain, target)
         entry = self.cache.keep(_KIND, key, self.cache.blobs.put(data), self.cache.blobs.put(gzip(data, level=9)))
         return self._found(entry, time.monotonic() - began)
 
@@ -118,9 +122,9 @@ def build_runner(target: str | Target, *, cache: Path, rebuild: bool = False) ->
     return Builder(Cache(cache)).runner(wanted, rebuild=rebuild).path
 
 
-def _key(source: str, toolchain: Toolchain, target: Target) -> str:
-    parts = (_FORM, source, toolchain.version, target.triple, EXPERIMENTS, *FLAGS)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _key(source: str, toolchain: Toolchain, target: Target, parts: tuple[str, ...]) -> str:
+    made_of = (_FORM, source, toolchain.version, target.triple, EXPERIMENTS, *FLAGS, *parts)
+    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 
 @contextlib.contextmanager

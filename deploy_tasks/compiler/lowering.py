@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy_tasks.compiler import facts
+from deploy_tasks.compiler import facts, parts
 from deploy_tasks.compiler.embedding import Embedded
 from deploy_tasks.compiler.expressions import lower_value
 from deploy_tasks.compiler.lowering_steps import Steps, given
@@ -31,10 +31,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A lowered plan: the JSON the runner reads and the distinct file contents it needs, in order of first use."""
+    """A lowered plan: the JSON the runner reads, the distinct file contents it needs, in order of first use, and the
+    parts that the runner must have, sorted."""
 
     program: bytes
     embedded: tuple[Embedded, ...]
+    parts: tuple[str, ...] = ()
 
     @property
     def files(self) -> list[tuple[str, Path]]:
@@ -42,13 +44,19 @@ class Program:
         return list({each.digest: (each.digest, each.path) for each in reversed(self.embedded)}.values())[::-1]
 
 
-def lower(plan: Plan, files: Mapping[str, Path], inventory: Inventory | None = None) -> Program:
+def lower(
+    plan: Plan,
+    files: Mapping[str, Path],
+    inventory: Inventory | None = None,
+    extra_vars: Mapping[str, Any] | None = None,
+) -> Program:
     """The program of `plan`; `files` are the controller files it names, by their names in the plan.
 
-    Of the inventory only the facts that host variables refer to are taken; the variables themselves come at run time.
+    Of the inventory and of `extra_vars` only the facts and the parts of the runner count that their expressions need;
+    the variables themselves come at run time.
     Raises `PlanError` with everything in it that cannot be lowered, and `CompileError` for unreadable files.
     """
-    return _Lowering(files, plan.playbook_dir).plan(plan, _host_expressions(inventory) if inventory else [])
+    return _Lowering(files, plan.playbook_dir).plan(plan, _expressions(plan, inventory, extra_vars or {}))
 
 
 def lower_vars(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,11 +90,11 @@ class _Lowering:
     def value(self, value: Any, where: str) -> Any:
         return self.attempt(where, lambda: lower_value(value, where=where))
 
-    def plan(self, plan: Plan, host_expressions: Sequence[Any]) -> Program:
+    def plan(self, plan: Plan, told: Sequence[Any]) -> Program:
         self.files.look_up(plan)
         lowering = Steps(self.attempt, self.files, plan)
         plays = [lowering.play(play) for play in plan.plays]
-        self.gather(plan, plays, host_expressions)
+        self.gather(plan, plays, told)
         embedded = self.files.embedded()
         self.tell()
         document = {
@@ -98,12 +106,12 @@ class _Lowering:
             "templates": self.files.templates,
             **given(others=_others(plan)),
         }
-        return Program(_json(document), embedded)
+        return Program(_json(document), embedded, parts.needed([document, *told]))
 
-    def gather(self, plan: Plan, plays: Sequence[dict[str, Any]], host_expressions: Sequence[Any]) -> None:
+    def gather(self, plan: Plan, plays: Sequence[dict[str, Any]], told: Sequence[Any]) -> None:
         """Give each lowered play the facts it gathers."""
         needs = [
-            (play.gather_facts is not False, facts.subsets([lowered, *self.files.used_by(play), *host_expressions]))
+            (play.gather_facts is not False, facts.subsets([lowered, *self.files.used_by(play), *told]))
             for play, lowered in zip(plan.plays, plays, strict=True)
         ]
         asked = [play.gather_subset for play in plan.plays]
@@ -130,10 +138,12 @@ def _includes(plan: Plan) -> Iterator[Include]:
             pending += [inner for choice in step.choices.values() for inner in choice]
 
 
-def _host_expressions(inventory: Inventory) -> list[Any]:
-    """The expressions in the hosts' variables, each once. One that cannot be read is told where variables are used."""
+def _expressions(plan: Plan, inventory: Inventory | None, extra_vars: Mapping[str, Any]) -> list[Any]:
+    """The expressions in variables that come at run time, each once. One that cannot be read is told where variables
+    are used."""
+    hosts = inventory.hosts.values() if inventory else ()
     found = []
-    for text in dict.fromkeys(texts([host.vars for host in inventory.hosts.values()])):
+    for text in dict.fromkeys(texts([plan.secret_vars, extra_vars, *(host.vars for host in hosts)])):
         if not is_template(text):
             continue
         with contextlib.suppress(DocumentError):

@@ -12,6 +12,7 @@ from deploy_tasks.errors import BuildError
 
 RUNNER = Path(__file__).resolve().parent.parent / "runner"
 MAX_SOURCE = 64 << 20
+PARTS = "parts.go"
 _SUFFIXES = frozenset({".go", ".s", ".mod", ".sum"})
 Stamp = tuple[tuple[str, int, int, int], ...]
 
@@ -30,6 +31,18 @@ def snapshot(root: Path) -> dict[str, bytes]:
         return {name: (root / name).read_bytes() for name, *_ in _stamp(root)}
     except OSError as error:
         raise BuildError(f"cannot read the runner's source {error.filename}: {error.strerror}") from error
+
+
+def imports(files: dict[str, bytes], parts: tuple[str, ...]) -> dict[str, bytes]:
+    """The file of the main package that links `parts`, folders of the snapshot; nothing for none.
+
+    Raises `BuildError` when the snapshot has no such folder.
+    """
+    for part in parts:
+        if not any(name.startswith(f"{part}/") and name.endswith(".go") for name in files):
+            raise BuildError(f"the runner's source has no part {part}", hint="install deploy-tasks again")
+    lines = [f'\t_ "runner/{part}"' for part in parts]
+    return {PARTS: "\n".join(["package main", "", "import (", *lines, ")", ""]).encode()} if parts else {}
 
 
 def digest_of(files: dict[str, bytes]) -> str:

@@ -45,6 +45,7 @@ def _build(here: Context, record: Record, triple: str) -> dict[str, Any]:
             triple,
             cache=here.settings.cache,
             inventory=bundle.inventory,
+            extra_vars=bundle.options.get("extra_vars"),
             rebuild=record.options.rebuild,
             size_limit=int(here.settings.size_limit_mb * 1e6),
             build_timeout_s=here.settings.build_timeout_s,

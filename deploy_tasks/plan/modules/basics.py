@@ -142,25 +142,6 @@ SPECS = (
         },
     ),
     module_spec(
-        "wait_for",
-        {
-            "host": ArgSpec(default="127.0.0.1"),
-            "timeout": ArgSpec("int", default=300),
-            "connect_timeout": ArgSpec("int", default=5),
-            "delay": ArgSpec("int", default=0),
-            "port": ArgSpec("int"),
-            "active_connection_states": ArgSpec("list"),
-            "path": PATH,
-            "search_regex": STR,
-            "state": ArgSpec(choices=("absent", "drained", "present", "started", "stopped"), default="started"),
-            "exclude_hosts": ArgSpec("list"),
-            "sleep": ArgSpec("int", default=1),
-            "msg": STR,
-        },
-        exclusive=(("port", "path"),),
-        check_supported=False,
-    ),
-    module_spec(
         "lineinfile",
         {
             "path": ArgSpec("path", required=True, aliases=("dest", "destfile", "name")),

@@ -70,6 +70,7 @@ SPECS = (
             "provided_arguments": ArgSpec("dict"),
             "validate_args_context": ArgSpec("dict"),
         },
+        part="arguments",
     ),
     module_spec(
         "async_status",

@@ -9,15 +9,15 @@ import (
 // filter is one filter: the value before the bar and the arguments.
 type filter func(c *call, v any) (any, error)
 
-// filters and tests are all there are.
+// filters and tests are those of every runner, and the optional ones that were added.
 var filters, tests []table
 
 // Some filters apply others, which initial values must not do.
 func init() {
 	filters = []table{
 		defaultFilters, textFilters, layoutFilters, listFilters, pickFilters, sortFilters, setFilters, dictFilters,
-		numberFilters, jsonFilters, yamlFilters, encodeFilters, urlFilters, pathFilters, regexFilters, timeFilters,
-		randomFilters, sizeFilters, queryFilters, ipFilters, passwordFilters,
+		numberFilters, jsonFilters, encodeFilters, urlFilters, pathFilters, regexFilters, timeFilters,
+		randomFilters, sizeFilters,
 	}
 	tests = []table{typeTests, compareTests, resultTests, setTests, hostTests, versionTests, regexTests, nameTests}
 }

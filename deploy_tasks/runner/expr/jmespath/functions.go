@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"runner/big"
 	"runner/value"
@@ -19,10 +20,9 @@ type function struct {
 	run         func([]any) (any, error)
 }
 
-var functions map[string]function
-
-func init() {
-	functions = map[string]function{
+// functions by their names. They call each other, and are linked only where queries are.
+var functions = sync.OnceValue(func() map[string]function {
+	return map[string]function{
 		"abs":         {1, 1, numeric(math.Abs)},
 		"ceil":        {1, 1, numeric(math.Ceil)},
 		"floor":       {1, 1, numeric(math.Floor)},
@@ -50,7 +50,7 @@ func init() {
 		"min_by":      {2, 2, by(func(items any, key run) (any, error) { return extreme(items, key, -1) })},
 		"map":         {2, 2, mapped},
 	}
-}
+})
 
 func number(v any) (float64, error) {
 	switch v := v.(type) {

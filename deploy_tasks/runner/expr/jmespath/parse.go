@@ -326,7 +326,7 @@ func (p *parser) call(name string) (run, error) {
 		}
 	}
 	p.at++
-	f, ok := functions[name]
+	f, ok := functions()[name]
 	if !ok {
 		return nil, fmt.Errorf("no function named %s()", name)
 	}

@@ -19,9 +19,6 @@ var table = map[string]module.Func{
 	"shell":      shell,
 	"stat":       stat,
 	"template":   template,
-	"wait_for":   waitFor,
-
-	"validate_argument_spec": validateArgumentSpec,
 }
 
 func init() {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 
 	"runner/module"
 	"runner/modules/kit"
@@ -39,7 +38,7 @@ func stat(c *module.Call) module.Result {
 		return module.Result{Data: kit.Dict("stat", kit.Dict("exists", false))}
 	}
 	if err != nil {
-		return module.Failure(strerror(err))
+		return module.Failure(kit.Strerror(err))
 	}
 	out := kit.Dict("exists", true, "path", path)
 	addType(out, info)
@@ -50,14 +49,6 @@ func stat(c *module.Call) module.Result {
 		return kit.Failure(err)
 	}
 	return module.Result{Data: kit.Dict("stat", out)}
-}
-
-func strerror(err error) string {
-	var no syscall.Errno
-	if errors.As(err, &no) {
-		return kit.Sentence(no.Error())
-	}
-	return err.Error()
 }
 
 func addType(out *value.Dict, info fs.FileInfo) {

@@ -45,3 +45,11 @@ func ErrnoOf(err error) (syscall.Errno, bool) {
 	var no syscall.Errno
 	return no, errors.As(err, &no)
 }
+
+func Strerror(err error) string {
+	var no syscall.Errno
+	if errors.As(err, &no) {
+		return Sentence(no.Error())
+	}
+	return err.Error()
+}

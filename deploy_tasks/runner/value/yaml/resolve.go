@@ -10,18 +10,28 @@ import (
 	"runner/value"
 )
 
-var words = map[string]any{
-	"": nil, "~": nil, "null": nil, "Null": nil, "NULL": nil,
-	"yes": true, "Yes": true, "YES": true, "no": false, "No": false, "NO": false,
-	"true": true, "True": true, "TRUE": true, "false": false, "False": false, "FALSE": false,
-	"on": true, "On": true, "ON": true, "off": false, "Off": false, "OFF": false,
-	".inf": math.Inf(1), ".Inf": math.Inf(1), ".INF": math.Inf(1), "+.inf": math.Inf(1), "+.Inf": math.Inf(1), "+.INF": math.Inf(1),
-	"-.inf": math.Inf(-1), "-.Inf": math.Inf(-1), "-.INF": math.Inf(-1), ".nan": math.NaN(), ".NaN": math.NaN(), ".NAN": math.NaN(),
+// word is what a word of YAML stands for.
+func word(s string) (any, bool) {
+	switch s {
+	case "", "~", "null", "Null", "NULL":
+		return nil, true
+	case "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+		return true, true
+	case "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+		return false, true
+	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
+		return math.Inf(1), true
+	case "-.inf", "-.Inf", "-.INF":
+		return math.Inf(-1), true
+	case ".nan", ".NaN", ".NAN":
+		return math.NaN(), true
+	}
+	return nil, false
 }
 
 // resolve returns what a plain scalar stands for; text stays text.
 func resolve(s string) any {
-	if v, ok := words[s]; ok {
+	if v, ok := word(s); ok {
 		return v
 	}
 	if s[0] != '-' && s[0] != '+' && s[0] != '.' && (s[0] < '0' || s[0] > '9') {

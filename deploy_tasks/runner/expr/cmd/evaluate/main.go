@@ -2,13 +2,14 @@
 //
 // Each line is {"tree": NODE, "vars": {…}} and is answered by {"repr": …, "value": …} or {"error": …, "kind": …}.
 // With "files" (contents by name), "templates" (NODEs) and "search" (folders) lookups find files.
-// With --names it prints the filters, tests and functions there are.
+// With --names it prints the filters, tests and functions there are, and which filters each optional part adds.
 package main
 
 import (
 	"bufio"
 	"errors"
 	"os"
+	"slices"
 	"sort"
 
 	"runner/expr"
@@ -33,11 +34,39 @@ func (v variables) Lookup(name string) (any, bool, error) {
 	return resolved, true, err
 }
 
+// parts are the optional parts of the language, by their folders in the runner.
+var parts = []struct {
+	name string
+	use  func()
+}{
+	{"expr/addresses", expr.UseAddresses}, {"expr/documents", expr.UseYAML}, {"expr/passwords", expr.UsePasswords},
+	{"expr/queries", expr.UseQueries},
+}
+
+// useAll adds every part, and tells which filters each of them brought.
+func useAll() *value.Dict {
+	brought := value.NewDict()
+	for _, part := range parts {
+		before := expr.Filters()
+		part.use()
+		var added []any
+		for _, name := range expr.Filters() {
+			if !slices.Contains(before, name) {
+				added = append(added, name)
+			}
+		}
+		brought.Set(part.name, added)
+	}
+	return brought
+}
+
 func main() {
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	brought := useAll()
 	if len(os.Args) > 1 && os.Args[1] == "--names" {
-		names := value.DictOf("filters", list(expr.Filters()), "tests", list(expr.Tests()), "functions", list(expr.Functions()))
+		names := value.DictOf("filters", list(expr.Filters()), "tests", list(expr.Tests()), "functions", list(expr.Functions()),
+			"parts", brought)
 		_, _ = out.Write(value.Encode(names))
 		return
 	}

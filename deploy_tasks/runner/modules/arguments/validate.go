@@ -1,4 +1,5 @@
-package basics
+// Package arguments is the part of the runner with the module that compares arguments with their specification.
+package arguments
 
 import (
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"runner/modules/kit"
 	"runner/value"
 )
+
+func init() { module.Register("validate_argument_spec", validateArgumentSpec) }
 
 // validateArgumentSpec compares the host's variables, and values given with the task, with a specification of them.
 func validateArgumentSpec(c *module.Call) module.Result {

@@ -1,4 +1,4 @@
-package basics
+package waiting
 
 import (
 	"bytes"

@@ -1,4 +1,5 @@
-package basics
+// Package waiting is the part of the runner with the module that waits for ports and files.
+package waiting
 
 import (
 	"os"
@@ -40,6 +41,8 @@ type wait struct {
 	groups         []any
 	named          *value.Dict
 }
+
+func init() { module.Register("wait_for", waitFor) }
 
 // waitFor waits until a port or a file is as wanted, or until its time is up.
 func waitFor(c *module.Call) module.Result {
@@ -153,7 +156,7 @@ func (w *wait) fileReady() (bool, error) {
 		if os.IsNotExist(err) {
 			return false, nil
 		}
-		return false, fmt.Errorf("Failed to stat %s, %s", w.path, strerror(err))
+		return false, fmt.Errorf("Failed to stat %s, %s", w.path, kit.Strerror(err))
 	}
 	if w.search == nil {
 		return true, nil

@@ -1,0 +1,46 @@
+"""Which parts of the runner a program needs besides those that every runner has.
+
+A part is a package of the runner, named by its folder. Modules say theirs in their specification; filters that are
+large and rarely named have one too. It is better to link one too many than one too few: a name that could be that of a
+filter counts wherever it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy_tasks.plan.modules import MODULES
+
+BASICS = "basics"
+_FILTERS = {
+    "expr/addresses": "hwaddr ip4_hex ipaddr ipmath ipsubnet ipv4 ipv6 ipwrap macaddr network_in_network "
+    "network_in_usable next_nth_usable nthhost previous_nth_usable reduce_on_network",
+    "expr/documents": "from_yaml from_yaml_all to_nice_yaml to_yaml",
+    "expr/passwords": "password_hash",
+    "expr/queries": "json_query",
+}
+FILTER_PARTS = {name: part for part, names in _FILTERS.items() for name in names.split()}
+
+
+def needed(lowered: Any) -> tuple[str, ...]:
+    """The parts that lowered plays, templates and variables need, sorted."""
+    return tuple(sorted(set(_walk(lowered))))
+
+
+def _walk(tree: Any) -> Iterator[str]:
+    match tree:
+        case ["filter", "map", _, [name, *_], *_] if not _is_text(name):
+            yield from _FILTERS  # the filter to map with is known on the host alone
+        case {"module": str(name)} if name in MODULES and MODULES[name].part != BASICS:
+            yield f"modules/{MODULES[name].part}"
+    for inner in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(inner, str):
+            if (part := FILTER_PARTS.get(inner)) is not None:
+                yield part
+        elif isinstance(inner, (dict, list, tuple)):
+            yield from _walk(inner)
+
+
+def _is_text(node: Any) -> bool:
+    return bool(node[0] == "lit") if isinstance(node, list) and node else False

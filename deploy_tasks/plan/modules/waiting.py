@@ -1,0 +1,29 @@
+"""The module of the part `waiting`: for ports and files."""
+
+from __future__ import annotations
+
+from deploy_tasks.plan.module_spec import ArgSpec, module_spec
+from deploy_tasks.plan.modules.shared import PATH, STR
+
+SPECS = (
+    module_spec(
+        "wait_for",
+        {
+            "host": ArgSpec(default="127.0.0.1"),
+            "timeout": ArgSpec("int", default=300),
+            "connect_timeout": ArgSpec("int", default=5),
+            "delay": ArgSpec("int", default=0),
+            "port": ArgSpec("int"),
+            "active_connection_states": ArgSpec("list"),
+            "path": PATH,
+            "search_regex": STR,
+            "state": ArgSpec(choices=("absent", "drained", "present", "started", "stopped"), default="started"),
+            "exclude_hosts": ArgSpec("list"),
+            "sleep": ArgSpec("int", default=1),
+            "msg": STR,
+        },
+        exclusive=(("port", "path"),),
+        check_supported=False,
+        part="waiting",
+    ),
+)

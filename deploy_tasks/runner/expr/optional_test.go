@@ -1,0 +1,15 @@
+package expr
+
+import (
+	"os"
+	"testing"
+)
+
+// The cases are of all filters.
+func TestMain(m *testing.M) {
+	UseAddresses()
+	UsePasswords()
+	UseQueries()
+	UseYAML()
+	os.Exit(m.Run())
+}
