@@ -30,17 +30,17 @@ def needed(lowered: Any) -> tuple[str, ...]:
 
 def _walk(tree: Any) -> Iterator[str]:
     match tree:
-        case ["filter", "map", _, [name, *_], *_] if not _is_text(name):
-            yield from _FILTERS  # the filter to map with is known on the host alone
+        case ["filter", "map", _, list(names), _, *more] if any(more) or not all(map(_literal, names[:1])):
+            yield from set(FILTER_PARTS.values())  # which filter it applies is known on the host alone
         case {"module": str(name)} if name in MODULES and MODULES[name].part != BASICS:
             yield f"modules/{MODULES[name].part}"
     for inner in tree.values() if isinstance(tree, dict) else tree:
         if isinstance(inner, str):
-            if (part := FILTER_PARTS.get(inner)) is not None:
+            if (part := FILTER_PARTS.get(inner.rpartition(".")[2])) is not None:
                 yield part
         elif isinstance(inner, (dict, list, tuple)):
             yield from _walk(inner)
 
 
-def _is_text(node: Any) -> bool:
-    return bool(node[0] == "lit") if isinstance(node, list) and node else False
+def _literal(node: Any) -> bool:
+    return isinstance(node, list) and node[:1] == ["lit"]

@@ -226,6 +226,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module shell",
         "module stat",
         "module template",
+        "module slurp",
         "module wait_for",
     ),
 }
