@@ -224,9 +224,9 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module set_stats",
         "module setup",
         "module shell",
+        "module slurp",
         "module stat",
         "module template",
-        "module slurp",
         "module wait_for",
     ),
 }
