@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 
 	"runner/big"
 	"runner/value"
@@ -20,8 +19,8 @@ type function struct {
 	run         func([]any) (any, error)
 }
 
-// functions by their names. They call each other, and are linked only where queries are.
-var functions = sync.OnceValue(func() map[string]function {
+// functions by their names. A function and no variable: what makes a variable is linked into every runner.
+func functions() map[string]function {
 	return map[string]function{
 		"abs":         {1, 1, numeric(math.Abs)},
 		"ceil":        {1, 1, numeric(math.Ceil)},
@@ -50,7 +49,7 @@ var functions = sync.OnceValue(func() map[string]function {
 		"min_by":      {2, 2, by(func(items any, key run) (any, error) { return extreme(items, key, -1) })},
 		"map":         {2, 2, mapped},
 	}
-})
+}
 
 func number(v any) (float64, error) {
 	switch v := v.(type) {
