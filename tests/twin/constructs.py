@@ -217,6 +217,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module fail",
         "module file",
         "module lineinfile",
+        "module replace",
+        "module blockinfile",
         "module pause",
         "module ping",
         "module raw",

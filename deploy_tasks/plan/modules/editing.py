@@ -2,6 +2,52 @@
 
 from __future__ import annotations
 
-from deploy_tasks.plan.module_spec import ArgSpec, module_spec
+from typing import Any
 
-SPECS = (module_spec("slurp", {"src": ArgSpec("path", required=True, aliases=("path",))}, part="editing"),)
+from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec, module_spec
+from deploy_tasks.plan.modules.shared import FALSE, FILE_ARGS, STR
+
+_EDITED = ArgSpec("path", required=True, aliases=("dest", "destfile", "name"))
+
+
+def _editing(name: str, args: dict[str, ArgSpec], **rest: Any) -> ModuleSpec:
+    return module_spec(name, args, part="editing", **rest)
+
+
+SPECS = (
+    _editing("slurp", {"src": ArgSpec("path", required=True, aliases=("path",))}),
+    _editing(
+        "replace",
+        {
+            "path": _EDITED,
+            "regexp": ArgSpec(required=True),
+            "replace": ArgSpec(default=""),
+            "after": STR,
+            "before": STR,
+            "backup": FALSE,
+            "validate": STR,
+            "encoding": ArgSpec(default="utf-8", fixed=True),
+            **FILE_ARGS,
+        },
+    ),
+    _editing(
+        "blockinfile",
+        {
+            "path": _EDITED,
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+            "marker": ArgSpec(default="# {mark} ANSIBLE MANAGED BLOCK"),
+            "block": ArgSpec(default="", aliases=("content",)),
+            "insertafter": STR,
+            "insertbefore": STR,
+            "create": FALSE,
+            "backup": FALSE,
+            "validate": STR,
+            "marker_begin": ArgSpec(default="BEGIN"),
+            "marker_end": ArgSpec(default="END"),
+            "append_newline": FALSE,
+            "prepend_newline": FALSE,
+            **FILE_ARGS,
+        },
+        exclusive=(("insertbefore", "insertafter"),),
+    ),
+)

@@ -1,12 +1,8 @@
 package basics
 
 import (
-	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 
-	"runner/change"
 	"runner/fmt"
 	"runner/module"
 	"runner/modules/kit"
@@ -36,8 +32,7 @@ var lineSpec = kit.Spec{
 type lineTask struct {
 	c      *module.Call
 	p      *kit.Params
-	path   string
-	attrs  kit.Attributes
+	edit   *kit.Edit
 	regexp *kit.Pattern
 	place  place
 }
@@ -52,8 +47,8 @@ func lineInFile(c *module.Call) module.Result {
 	if err != nil {
 		return kit.Failure(err)
 	}
-	if kit.IsDir(t.path) {
-		return kit.Failed(fmt.Sprintf("Path %s is a directory !", t.path), kit.Dict("rc", int64(256)))
+	if kit.IsDir(t.edit.Path) {
+		return kit.Failed(fmt.Sprintf("Path %s is a directory !", t.edit.Path), kit.Dict("rc", int64(256)))
 	}
 	if p.Str("state") == "absent" {
 		return t.absent()
@@ -62,11 +57,11 @@ func lineInFile(c *module.Call) module.Result {
 }
 
 func newLineTask(c *module.Call, p *kit.Params) (*lineTask, error) {
-	attrs, err := kit.FileAttributes(p)
+	edit, err := kit.NewEdit(c, p)
 	if err != nil {
 		return nil, err
 	}
-	t := &lineTask{c: c, p: p, path: p.Str("path"), attrs: attrs}
+	t := &lineTask{c: c, p: p, edit: edit}
 	if p.Has("regexp") {
 		if t.regexp, err = kit.CompilePattern(p.Str("regexp"), false); err != nil {
 			return nil, err
@@ -89,108 +84,36 @@ func newLineTask(c *module.Call, p *kit.Params) (*lineTask, error) {
 }
 
 func (t *lineTask) present() module.Result {
-	before, err := os.ReadFile(t.path)
-	there := !errors.Is(err, os.ErrNotExist)
-	if !there && !t.p.Flag("create") {
-		return kit.Failed(fmt.Sprintf("Destination %s does not exist !", t.path), kit.Dict("rc", int64(257)))
-	}
-	if there && err != nil {
-		return kit.Failure(kit.AtPath(t.path, err))
-	}
-	after, msg, err := t.edited(before)
-	if err != nil {
-		return kit.Failure(kit.AtPath(t.path, err))
-	}
-	return t.finish(before, after, msg, there)
-}
-
-// finish writes what changed, gives the file its attributes and words the result.
-func (t *lineTask) finish(before, after []byte, msg string, there bool) module.Result {
-	data := kit.Dict("backup", "")
-	changed := msg != ""
-	if changed && !t.c.Check {
-		backup, err := t.write(after, there)
-		if err != nil {
-			return t.writeFailure(err)
-		}
-		data.Set("backup", backup)
-	}
-	r := module.Result{Changed: changed, Msg: msg, Data: data, Diff: t.diff(before, after)}
-	data.Set("msg", msg)
-	if t.c.Check && !kit.Exists(t.path) {
-		return r
-	}
-	moded, err := t.attrs.Apply(t.c, t.path, nil)
+	before, err := t.edit.Read()
 	if err != nil {
 		return kit.Failure(err)
 	}
-	moded = moded || !there && t.attrs.Mode != nil && !hasMode(t.path, kit.NewFileMode)
-	if moded && changed {
-		r.Msg += " and "
+	if !t.edit.There && !t.p.Flag("create") {
+		return kit.Failed(fmt.Sprintf("Destination %s does not exist !", t.edit.Path), kit.Dict("rc", int64(257)))
 	}
-	if moded {
-		r.Changed = true
-		r.Msg += "ownership, perms or SE linux context changed"
-	}
-	data.Set("msg", r.Msg)
-	return r
-}
-
-// hasMode tells whether a new file has the mode that it would have had anyway.
-func hasMode(path string, bits uint32) bool {
-	info, err := os.Lstat(path)
-	return err == nil && kit.BitsOf(info.Mode()) == bits
-}
-
-func (t *lineTask) diff(before, after []byte) []module.Diff {
-	if !t.c.Diff || bytes.Equal(before, after) {
-		return nil
-	}
-	header := t.path + " (content)"
-	return []module.Diff{{Before: string(before), After: string(after), BeforeHeader: header, AfterHeader: header}}
-}
-
-// write replaces the file, or what the link at its path points to, after validate and backup.
-func (t *lineTask) write(content []byte, there bool) (backup string, err error) {
-	real := kit.RealPath(t.path)
-	if command := t.p.Str("validate"); command != "" {
-		if err := t.validate(command, content); err != nil {
-			return "", err
-		}
-	}
-	if there && t.p.Flag("backup") {
-		if backup, err = kit.KeepBackup(t.c, t.path); err != nil {
-			return "", err
-		}
-	}
-	var meta change.Meta
-	if !there {
-		if _, err := kit.MakeFolders(t.c, filepath.Dir(real), kit.Attributes{}); err != nil {
-			return "", fmt.Errorf("Error creating %s (%s)", filepath.Dir(real), kit.Reason(err))
-		}
-		if meta, err = t.attrs.Meta(real, nil); err != nil {
-			return "", err
-		}
-	}
-	return backup, t.c.Log.WriteFile(real, bytes.NewReader(content), meta)
-}
-
-func (t *lineTask) validate(command string, content []byte) error {
-	temp, err := os.CreateTemp(t.c.TempDir(), "validate-*"+filepath.Ext(t.path))
+	after, msg, err := t.edited(before)
 	if err != nil {
-		return err
+		return kit.Failure(kit.AtPath(t.edit.Path, err))
 	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(content)
-	if err := errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return kit.ValidateFile(t.c, command, temp.Name())
+	return t.finish(before, after, msg)
 }
 
-func (t *lineTask) writeFailure(err error) module.Result {
-	if rejected, ok := err.(*kit.Rejection); ok {
-		return module.Failure(fmt.Sprintf("failed to validate: rc:%d error:%s", rejected.Code, rejected.Stderr))
+// finish writes what changed, gives the file its attributes and words the result.
+func (t *lineTask) finish(before, after []byte, msg string) module.Result {
+	data := kit.Dict("backup", "")
+	changed := msg != ""
+	if changed && !t.c.Check {
+		backup, err := t.edit.Write(after)
+		if err != nil {
+			return t.edit.Failure(err)
+		}
+		data.Set("backup", backup)
 	}
-	return kit.Failure(kit.AtPath(t.path, err))
+	moded, err := t.edit.Own(nil)
+	if err != nil {
+		return kit.Failure(err)
+	}
+	msg = kit.Owned(msg, moded)
+	data.Set("msg", msg)
+	return module.Result{Changed: changed || moded, Msg: msg, Data: data, Diff: t.edit.ContentDiff(before, after, t.edit.Path+" (content)")}
 }

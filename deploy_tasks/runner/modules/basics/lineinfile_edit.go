@@ -154,9 +154,9 @@ func inserted(lines [][]byte, line []byte, beside int, first bool) []byte {
 
 // absent removes every line that matches.
 func (t *lineTask) absent() module.Result {
-	before, err := kit.ReadAll(t.path)
+	before, err := t.edit.Read()
 	if err != nil {
-		return kit.Failure(kit.AtPath(t.path, err))
+		return kit.Failure(err)
 	}
 	if before == nil {
 		return module.Result{Msg: "file not present"}
@@ -166,7 +166,7 @@ func (t *lineTask) absent() module.Result {
 	for _, l := range splitKeeping(before) {
 		hit, err := t.hits(l)
 		if err != nil {
-			return kit.Failure(kit.AtPath(t.path, err))
+			return kit.Failure(kit.AtPath(t.edit.Path, err))
 		}
 		if hit {
 			gone++
@@ -178,7 +178,7 @@ func (t *lineTask) absent() module.Result {
 	if gone > 0 {
 		msg = fmt.Sprintf("%d line(s) removed", gone)
 	}
-	r := t.finish(before, bytes.Join(kept, nil), msg, true)
+	r := t.finish(before, bytes.Join(kept, nil), msg)
 	if r.Data != nil && !r.Failed {
 		r.Data.Set("found", int64(gone))
 	}
