@@ -210,6 +210,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "lookup random_choice",
     ),
     "Modules": (
+        "module apt",
         "module assert",
         "module command",
         "module copy",

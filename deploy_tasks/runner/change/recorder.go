@@ -244,3 +244,6 @@ func (r *Recorder) before(path string) (*State, error) {
 	st.Digest, st.Size, err = r.saved.keep(path)
 	return &st, err
 }
+
+// SavedDir is the private folder of the originals. What an undo of a kind needs besides may lie in a folder within.
+func (r *Recorder) SavedDir() string { return r.saved.dir }
