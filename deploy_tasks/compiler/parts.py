@@ -1,8 +1,8 @@
 """Which parts of the runner a program needs besides those that every runner has.
 
-A part is a package of the runner, named by its folder. Modules say theirs in their specification; filters that are
-large and rarely named have one too. It is better to link one too many than one too few: a name that could be that of a
-filter counts wherever it stands.
+A part is a package of the runner, named by its folder. Modules say theirs in their specification; filters and lookups
+that are large or rarely named have one too. It is better to link one too many than one too few: a name that could be
+that of a filter or lookup counts wherever it stands.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _FILTERS = {
     "expr/queries": "json_query",
 }
 FILTER_PARTS = {name: part for part, names in _FILTERS.items() for name in names.split()}
+_LOOKUPS = {"expr/lookups": "inventory_hostnames"}
+_PARTS = FILTER_PARTS | {name: part for part, names in _LOOKUPS.items() for name in names.split()}
 
 
 def needed(lowered: Any) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ def _walk(tree: Any) -> Iterator[str]:
             yield f"modules/{MODULES[name].part}"
     for inner in tree.values() if isinstance(tree, dict) else tree:
         if isinstance(inner, str):
-            if (part := FILTER_PARTS.get(inner.rpartition(".")[2])) is not None:
+            if (part := _PARTS.get(inner.rpartition(".")[2])) is not None:
                 yield part
         elif isinstance(inner, (dict, list, tuple)):
             yield from _walk(inner)

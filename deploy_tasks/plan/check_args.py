@@ -87,10 +87,7 @@ def _unknown(task: Task, spec: ModuleSpec, key: str, findings: Findings) -> None
 def _check_value(spec: ArgSpec, value: Any, path: str, findings: Findings, *, shown: bool) -> None:
     if spec.choices and not isinstance(value, (list, dict)):
         text = str(value)
-        advice = dict(spec.refused).get(text)
-        if advice:
-            findings.add(path, f"{text} is not supported", advice)
-        elif text not in spec.choices:
+        if text not in spec.choices:
             visible = [choice for choice in spec.choices if choice.isprintable()]
             message, hint = not_among(text, visible) if shown else (f"is not one of {', '.join(visible)}", None)
             findings.add(path, message, hint)

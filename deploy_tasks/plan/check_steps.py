@@ -27,6 +27,7 @@ def check_play(play: Play, findings: Findings) -> None:
     seen: set[tuple[str, str]] = set()
     for step in every:
         check_step(step, findings, seen)
+    _check_clearing((*play.tasks, *play.handlers), findings)
     _check_notify(play, [step for step in every if isinstance(step, Task)], findings)
     _check_ids(walk(play.tasks), findings)
     _check_ids(walk(play.handlers), findings)
@@ -81,6 +82,21 @@ def _check_loop(loop: Any, path: str, findings: Findings) -> None:
     check_templates_in(loop, path, findings)
     if isinstance(loop, str) and not is_template(loop):
         findings.add(path, "must be a list or a template", 'for example "{{ packages }}"')
+
+
+def _check_clearing(listed: Iterable[Step], findings: Findings, *, rescuing: bool = False) -> None:
+    """`meta: clear_host_errors` brings no host back that has failed: only in a rescue there is none to bring back."""
+    for step in listed:
+        if isinstance(step, Block):
+            _check_clearing(step.block, findings, rescuing=rescuing)
+            _check_clearing(step.rescue, findings, rescuing=True)
+            _check_clearing(step.always, findings, rescuing=rescuing)
+        elif isinstance(step, Include):
+            for choice in step.choices.values():
+                _check_clearing(choice, findings, rescuing=rescuing)
+        elif not rescuing and step.module == "meta" and step.args.get("_raw_params") == "clear_host_errors":
+            hint = "a host that failed takes part in nothing more: rescue its failure, or ignore it with ignore_errors"
+            findings.add(f"{step.where}.args", "clear_host_errors is not supported outside of a rescue", hint)
 
 
 def _check_notify(play: Play, tasks: Iterable[Task], findings: Findings) -> None:

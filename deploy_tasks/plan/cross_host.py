@@ -24,7 +24,7 @@ from deploy_tasks.plan.texts import texts
 
 PLAY_HOSTS = frozenset({"play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch"})
 _OTHERS = PLAY_HOSTS | {"groups"}
-_SIGN = re.compile(r"hostvars|groups|play_hosts|play_batch")
+_SIGN = re.compile(r"hostvars|groups|play_hosts|play_batch|inventory_hostnames")
 _INCLUDES = re.compile(r"\{%-?\+?\s*(?:include|import|from|extends)\b")
 _MAX_TEMPLATE = 4 << 20
 # Fields whose texts are bare expressions.
@@ -190,7 +190,22 @@ class Reader:
 
 def sets(step: Step) -> frozenset[str]:
     """The variables of a host that a step sets: registered, by set_fact, by include_vars."""
-    return frozenset(name for task in steps(step) for name in _sets(task))
+    return frozenset(name for task in steps(step) for name in _sets(task)) | frozenset(_of_includes(step))
+
+
+def _of_includes(step: Step) -> Iterator[str]:
+    """The names that includes register."""
+    if isinstance(step, Task):
+        return
+    inner: Iterable[Step]
+    if isinstance(step, Include):
+        if step.register:
+            yield step.register
+        inner = (part for choice in step.choices.values() for part in choice)
+    else:
+        inner = (*step.block, *step.rescue, *step.always)
+    for part in inner:
+        yield from _of_includes(part)
 
 
 def _sets(task: Task) -> Iterator[str]:
@@ -225,6 +240,8 @@ def _tree(tree: nodes.Node) -> Reads:
         case nodes.Filter(node=base, args=args) if any(_is_hostvars(arg) for arg in args):
             place = next(place for place, arg in enumerate(args) if _is_hostvars(arg))
             return _all([base] if base is not None else []) | _extracted(args[place + 1 :])
+        case nodes.Call(args=[nodes.Const(value=str(name)), *rest]) if name.endswith("inventory_hostnames"):
+            return Reads(others=True) | _all(rest)
         case nodes.Name(name="hostvars"):
             return Reads(everything=True, others=True)
         case nodes.Name(name=name) if name in _OTHERS:
@@ -267,7 +284,7 @@ def _included_once(step: Step) -> bool:
     if isinstance(step, Task):
         return False
     if isinstance(step, Include):
-        return step.run_once or any(_included_once(part) for choice in step.choices.values() for part in choice)
+        return bool(step.run_once) or any(_included_once(part) for choice in step.choices.values() for part in choice)
     return any(_included_once(part) for part in (*step.block, *step.rescue, *step.always))
 
 

@@ -41,7 +41,8 @@ FUNCTIONS = _words("cycler dict joiner lookup namespace now q query range undef"
 
 # Lookups that look at variables only, and so need nothing of the machine that made the plan.
 _VALUE_LOOKUPS = _words(
-    "dict flattened indexed_items items list nested random_choice sequence subelements together varnames vars"
+    "dict flattened indexed_items inventory_hostnames items list nested random_choice sequence subelements together "
+    "varnames vars"
 )
 # Those that look at the files that travel with the plan.
 FILE_LOOKUPS = _words("file fileglob first_found template")
@@ -58,7 +59,6 @@ REFUSED = {
     "csvfile": "put the values into a file of variables (vars_files)",
     "ini": "put the values into a file of variables (vars_files)",
     "config": "write the value itself",
-    "inventory_hostnames": "write groups['name']",
 }
 
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.", "ansible.utils.", "ansible.netcommon.", "community.general.")

@@ -129,35 +129,40 @@ class Block(Model):
                 yield from steps(step)
 
 
-class Include(Model):
-    """`include_tasks` or `include_role`: what runs is decided when it is reached, once, or once for every item."""
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message='Field name "register"')
 
-    id: str
-    name: str = ""
-    kind: Literal["tasks", "role"] = "tasks"
-    target: str = Field(description="the file or role as written, Jinja in braces allowed")
-    choices: dict[str, tuple[Step, ...]] = Field(description="what may be meant, by plan-relative file name or role")
-    search: tuple[str, ...] = Field((), description="plan-relative folders that the target is looked for in, in order")
-    when: tuple[str, ...] = Field((), description="decides about the include itself, not about each task in it")
-    loop: Any = None
-    loop_var: str = "item"
-    index_var: str | None = None
-    loop_label: Any = None
-    loop_extended: bool = False
-    loop_allitems: bool = True
-    tags: tuple[str, ...] = Field((), description="of the include itself, not of the tasks in it")
-    vars: dict[str, Any] = Field({}, description="for the include and everything in it")
-    ignore_errors: bool | str = False
-    run_once: bool = False
-    public: bool = Field(False, description="of a role: its defaults and vars are there for the rest of the play")
-    listen: tuple[str, ...] = Field((), description="of a handler")
-    where: str = ""
+    class Include(Model):
+        """`include_tasks` or `include_role`: what runs is decided when it is reached, once, or once for every item."""
 
-    def walk(self) -> Iterator[Task]:
-        """Every task that may be meant."""
-        for choice in self.choices.values():
-            for step in choice:
-                yield from steps(step)
+        id: str
+        name: str = ""
+        kind: Literal["tasks", "role"] = "tasks"
+        target: str = Field(description="the file or role as written, Jinja in braces allowed")
+        choices: dict[str, tuple[Step, ...]] = Field(description="what may be meant, by file name or role")
+        search: tuple[str, ...] = Field((), description="folders that the target is looked for in, in order")
+        when: tuple[str, ...] = Field((), description="decides about the include itself, not about each task in it")
+        loop: Any = None
+        loop_var: str = "item"
+        index_var: str | None = None
+        loop_label: Any = None
+        loop_extended: bool = False
+        loop_allitems: bool = True
+        tags: tuple[str, ...] = Field((), description="of the include itself, not of the tasks in it")
+        vars: dict[str, Any] = Field({}, description="for the include and everything in it")
+        register: str | None = Field(None, description="gets the result of the include itself, not of what it brings")
+        args: dict[str, Any] = Field({}, description="as they were written, for what is registered")
+        ignore_errors: bool | str = False
+        run_once: bool | str = False
+        public: bool = Field(False, description="of a role: its defaults and vars are there for the rest of the play")
+        listen: tuple[str, ...] = Field((), description="of a handler")
+        where: str = ""
+
+        def walk(self) -> Iterator[Task]:
+            """Every task that may be meant."""
+            for choice in self.choices.values():
+                for step in choice:
+                    yield from steps(step)
 
 
 Step = Task | Block | Include

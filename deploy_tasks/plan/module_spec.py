@@ -14,8 +14,7 @@ class ArgSpec:
     """One argument.
 
     `expression`: its value is a Jinja expression without braces, or a list of them; `fixed`: known, but any other
-    value than the default is refused, because a program cannot do it; `refused`: choices of Ansible's that are not
-    supported, each with what to do instead.
+    value than the default is refused, because a program cannot do it.
     """
 
     type: ArgType = "str"
@@ -25,7 +24,6 @@ class ArgSpec:
     default: Any = None
     expression: bool = False
     fixed: bool = False
-    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

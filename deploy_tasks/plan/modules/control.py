@@ -6,19 +6,14 @@ from deploy_tasks.plan.module_spec import ArgSpec, module_spec
 from deploy_tasks.plan.modules.shared import BOOL, STR
 
 _META = (
-    "clear_facts", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop",
+    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop",
     "refresh_inventory", "reset_connection",
 )  # fmt: skip
-
-_FAILED_HOSTS_STAY_OUT = (
-    "clear_host_errors",
-    "a host that failed takes part in nothing more: rescue its failure in a block, or ignore it with ignore_errors",
-)
 
 SPECS = (
     module_spec(
         "meta",
-        {"_raw_params": ArgSpec(required=True, choices=_META, refused=(_FAILED_HOSTS_STAY_OUT,))},
+        {"_raw_params": ArgSpec(required=True, choices=_META)},
         check_supported=False,
     ),
     module_spec("set_fact", {"cacheable": ArgSpec("bool", default=False)}, free_form=True),

@@ -20,7 +20,7 @@ from deploy_tasks.plan.playbook.taskdoc import TaskDoc
 # What an include may say about itself; everything else belongs to the tasks in it and stands under `apply`.
 _OF_INCLUDE = frozenset(
     {"action", "args", "collections", "debugger", "ignore_errors", "loop", "loop_control", "name", "no_log"}
-    | {"run_once", "tags", "timeout", "vars", "when"}
+    | {"register", "run_once", "tags", "timeout", "vars", "when"}
 )
 _LOOP_FIELDS = ("loop", "loop_var", "index_var", "loop_label", "loop_extended", "loop_allitems")
 _FILE_ARGS = frozenset({"_raw_params", "file", "apply"})
@@ -83,8 +83,6 @@ def include(
             keyword = name.removeprefix("loop_")
             site.problem(f"{doc.where}.{name}", f"an include cannot have {keyword}", "put it on the tasks it brings")
     own = scope.inherited.under(doc.common)
-    if isinstance(own.run_once, str):
-        site.problem(f"{doc.where}.run_once", "of an include must be true or false, not a template", "leave it out")
     folders = scope.folders.task_folders(handlers=scope.handlers, static=False)
     return Include(
         id=site.step_id(doc.where),
@@ -96,7 +94,9 @@ def include(
         tags=doc.common.tags,
         vars=doc.common.vars,
         ignore_errors=own.ignore_errors or False,
-        run_once=own.run_once is True,
+        register=given.get("register"),
+        args={name: value for name, value in doc.args.items() if name not in ("_raw_params", "file")},
+        run_once=own.run_once or False,
         listen=topics(doc, scope) if scope.handlers else (),
         where=doc.where,
         **fields,
@@ -129,8 +129,6 @@ def _keywords_fit(doc: TaskDoc, site: Site) -> bool:
     ]
     for word in sorted(wrong):
         hint = "put it under `apply:` to give it to the included tasks"
-        if word == "register":
-            hint = "register the results of the tasks in it"
         site.problem(f"{doc.where}.{word}", f"{doc.module} cannot have {word!r}", hint)
     return not wrong
 

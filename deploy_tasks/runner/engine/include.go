@@ -24,14 +24,28 @@ func (r *run) include(inc *program.Include, f frame) halt {
 	if !r.tagged(f, inc.Tags) {
 		return goOn
 	}
-	if !inc.RunOnce || f.sole || r.opts.Ask == nil || r.opts.Alone {
-		return r.bring(inc, f)
+	if f.sole || r.opts.Ask == nil || r.opts.Alone {
+		h, _ := r.bring(inc, f)
+		return h
 	}
-	return r.includeOnce(inc, f)
+	once, err := flag(inc.RunOnce, false, r.scope(f.inside(inc.Vars, nil, nil), nil))
+	switch {
+	case err != nil:
+		return r.failing(f, r.includeFailure(inc, f, "run_once: "+err.Error()), value.DictOf("name", inc.ID, "action", "include_"+inc.Kind),
+			failure(err.Error()).result)
+	case once:
+		return r.includeOnce(inc, f)
+	}
+	h, _ := r.bring(inc, f)
+	return h
 }
 
-// bring performs what an include brings.
-func (r *run) bring(inc *program.Include, f frame) halt {
+func (r *run) includeFailure(inc *program.Include, f frame, msg string) *Failure {
+	return &Failure{Task: r.includeName(inc, f.included(inc, nil, f.at)), Module: "include_" + inc.Kind, Msg: msg, Tail: []string{}, Where: inc.Where}
+}
+
+// bring performs what an include brings; the outcome is that of the include itself.
+func (r *run) bring(inc *program.Include, f frame) (halt, outcome) {
 	own := f
 	own.when = push(f.when, inc.When...)
 	own = own.included(inc, nil, f.at)
@@ -39,14 +53,23 @@ func (r *run) bring(inc *program.Include, f frame) halt {
 	began := time.Now()
 	o, found := r.inclusions(inc, f, own)
 	status := r.includeStatus(inc, own, &o, found)
+	if inc.Register != "" {
+		r.host.known.Set(inc.Register, o.result)
+	}
+	o.failed = o.failed && status == Failed
 	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(time.Since(began)), Msg: cut(o.msg, maxText), Where: inc.Where,
 		Result: boundedResult(o.result)}
 	end.Event = "task"
 	r.opts.Emit(end)
-	if o.failed && status == Failed {
+	if o.failed {
 		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where},
-			value.DictOf("name", start.Name, "action", start.Module), o.result)
+			value.DictOf("name", start.Name, "action", start.Module), o.result), o
 	}
+	return r.brought(inc, f, start, found), o
+}
+
+// brought performs the steps of all items.
+func (r *run) brought(inc *program.Include, f frame, start TaskStart, found []inclusion) halt {
 	for _, each := range found {
 		if each.wrong != "" {
 			return r.lose(&Failure{Task: start.Name, Module: start.Module, Msg: each.wrong, Tail: []string{}, Where: inc.Where})
@@ -99,6 +122,7 @@ func (r *run) inclusions(inc *program.Include, f, own frame) (outcome, []inclusi
 		if found == nil {
 			return o, nil
 		}
+		o.result.Set("changed", false)
 		return o, []inclusion{*found}
 	}
 	items, o := r.loopItems(&inc.Loop, own)
@@ -138,6 +162,12 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 		return o, &inclusion{wrong: wrong}
 	}
 	o := outcome{result: value.DictOf("include", name, "include_args", value.NewDict())}
+	if inc.Args.Len() > 0 {
+		o.result.Set("include_args", inc.Args)
+	}
+	if inc.Kind == "role" {
+		o.result.Delete("include")
+	}
 	return o, &inclusion{name: name, steps: steps, frame: f.included(inc, loop, below(f.at+"/"+inc.ID, i))}
 }
 

@@ -1,6 +1,9 @@
 package engine
 
-import "runner/program"
+import (
+	"runner/program"
+	"runner/record"
+)
 
 // includeOnce includes on one host of the batch, as Ansible does: the tasks run there alone, each for itself, and the others
 // wait for their end. What fails among them fails that host.
@@ -11,20 +14,34 @@ func (r *run) includeOnce(inc *program.Include, f frame) halt {
 	}
 	f.sole = true // whoever else performs something once for all waits for this host
 	if r.verify {
-		return r.bring(inc, f)
+		h, _ := r.bring(inc, f)
+		return h
 	}
 	answer, err := r.ask("once", "task", inc.ID, "key", key)
 	if err != nil {
-		return r.fail(&Failure{Task: inc.ID, Module: "include_" + inc.Kind, Msg: "run_once: " + err.Error(), Tail: []string{}, Where: inc.Where})
+		return r.fail(r.includeFailure(inc, f, "run_once: "+err.Error()))
 	}
-	if answer.Dict("outcome") != nil {
-		r.theirs[key] = skip("is included by another host")
-		return goOn
+	if told := answer.Dict("outcome"); told != nil {
+		return r.includedElsewhere(inc, f, key, heard(record.Of(told)))
 	}
-	h := r.bring(inc, f)
+	h, o := r.bring(inc, f)
 	if r.ctx.Err() == nil {
 		// Nobody waits for an answer: when none comes, this host's end lets the others go on.
-		_, _ = r.ask("performed", "task", inc.ID, "key", key, "outcome", skip("").told(""))
+		_, _ = r.ask("performed", "task", inc.ID, "key", key, "outcome", o.told(""))
 	}
 	return h
+}
+
+// includedElsewhere takes the outcome of the include itself: its result is everybody's, and so is its failure. How what it
+// brought has ended is the other host's alone.
+func (r *run) includedElsewhere(inc *program.Include, f frame, key string, o outcome) halt {
+	r.theirs[key] = o
+	if inc.Register != "" && o.result != nil {
+		r.host.known.Set(inc.Register, o.result)
+	}
+	if !o.failed {
+		return goOn
+	}
+	r.hopeless = true
+	return r.fail(r.includeFailure(inc, f, "failed on the host that performed it for all: "+o.msg))
 }

@@ -31,6 +31,7 @@ func (r *run) meta(t *program.Task, f frame) halt {
 		return endRole
 	case "clear_facts":
 		r.host.facts = value.NewDict()
+	case "clear_host_errors": // it stands in a rescue, which has made good what failed
 	case "noop", "reset_connection", "refresh_inventory":
 	default:
 		return r.metaFailed(t, f, "meta has no '"+word+"'")

@@ -8,6 +8,7 @@ import (
 // The cases are of all filters.
 func TestMain(m *testing.M) {
 	UseAddresses()
+	UseLookups()
 	UsePasswords()
 	UseQueries()
 	UseYAML()

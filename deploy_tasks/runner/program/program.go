@@ -75,9 +75,11 @@ type Include struct {
 	Tags            []string // of the include itself
 	Vars            *value.Dict
 	IgnoreErrors    any
-	RunOnce         bool     // one host of the batch performs it, the others do nothing of it
-	Public          bool     // of a role: its defaults and vars are there for the rest of the play
-	Listen          []string // of a handler
+	RunOnce         any         // a VALUE: one host of the batch performs it, the others do nothing of it
+	Register        string      // gets the result of the include itself
+	Args            *value.Dict // as they were written, for that result
+	Public          bool        // of a role: its defaults and vars are there for the rest of the play
+	Listen          []string    // of a handler
 }
 
 // Loop is what a step is repeated for.

@@ -45,6 +45,7 @@ var parts = []struct {
 
 // useAll adds every part, and tells which filters each of them brought.
 func useAll() *value.Dict {
+	expr.UseLookups()
 	brought := value.NewDict()
 	for _, part := range parts {
 		before := expr.Filters()
