@@ -101,7 +101,8 @@ def _check_value(spec: ArgSpec, value: Any, path: str, findings: Findings, *, sh
 def _check_fixed(spec: ArgSpec, value: Any, path: str, findings: Findings) -> None:
     same = _equal(value, "true") is spec.default if spec.type == "bool" else _word(value) == _word(spec.default)
     if not same:
-        findings.add(path, f"can only be {json.dumps(spec.default)}", "leave it out, and write the template for that")
+        message = "is not supported" if spec.default is None else f"can only be {json.dumps(spec.default)}"
+        findings.add(path, message, spec.instead or "leave it out, and write the template for that")
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ class ArgSpec:
     """One argument.
 
     `expression`: its value is a Jinja expression without braces, or a list of them; `fixed`: known, but any other
-    value than the default is refused, because a program cannot do it.
+    value than the default is refused, because a program cannot do it, with what to do `instead`.
     """
 
     type: ArgType = "str"
@@ -24,6 +24,7 @@ class ArgSpec:
     default: Any = None
     expression: bool = False
     fixed: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

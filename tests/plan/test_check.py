@@ -77,6 +77,10 @@ def test_right_arguments_are_right(module: str, args: dict[str, Any]) -> None:
         ("meta", {}, "meta needs the argument _raw_params"),
         ("debug", {"msg": 1, "var": "x"}, "msg and var exclude each other"),
         ("ping", {"data": ["x"]}, "must be text, not a list"),
+        ("user", {"name": "a", "role": "r"}, "is not supported"),
+        ("user", {"name": "a", "local": True}, "can only be false"),
+        ("user", {"name": "a", "ssh_key_passphrase": "{{ x }}"}, "is not supported"),
+        ("group", {"name": "a", "non_unique": True}, "group with non_unique=true needs gid"),
     ],
 )
 def test_wrong_arguments_are_told(module: str, args: dict[str, Any], message: str) -> None:

@@ -217,6 +217,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module debug",
         "module fail",
         "module file",
+        "module group",
         "module lineinfile",
         "module replace",
         "module blockinfile",
@@ -230,6 +231,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module slurp",
         "module stat",
         "module template",
+        "module user",
         "module wait_for",
     ),
 }
