@@ -211,6 +211,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "Modules": (
         "module apt",
+        "module apt_repository",
         "module assert",
         "module command",
         "module copy",
@@ -221,6 +222,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module lineinfile",
         "module replace",
         "module blockinfile",
+        "module package",
+        "module package_facts",
         "module pause",
         "module ping",
         "module raw",

@@ -58,10 +58,14 @@ func (j *job) refresh() error {
 // update runs apt-get update until it goes well, with growing pauses.
 func (j *job) update() error {
 	tries, longest := j.p.Int("update_cache_retries"), time.Duration(j.p.Int("update_cache_retry_max_delay"))*time.Second
+	lock := int64(60)
+	if j.p.Has("lock_timeout") {
+		lock = j.p.Int("lock_timeout")
+	}
 	why := "unknown reason"
 	for try := range tries {
 		var err error
-		if why, err = updateLists(j.t, j.p.Int("lock_timeout")); err != nil || why == "" {
+		if why, err = updateLists(j.t, lock); err != nil || why == "" {
 			return err
 		}
 		if try+1 == tries {
