@@ -218,6 +218,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module debug",
         "module fail",
         "module file",
+        "module find",
         "module group",
         "module lineinfile",
         "module replace",
@@ -246,5 +247,7 @@ BESIDES: dict[str, str] = {
     "filter `json_query`": "compared with `jmespath`, which it uses, in `tests/compiler/test_expr_query.py`",
     "10 000 generated templates, 10 000 generated expressions": "compared with Jinja2 itself in "
     "`tests/compiler/test_expr_property.py` (`DEPLOY_TASKS_EXPR_CASES=10000`; fewer by default)",
+    "module `ini_file`": "not in ansible-core but in a collection: 240 cases recorded from `community.general`, "
+    "in `tests/cases/ini_file.json`",
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec, module_spec
-from deploy_tasks.plan.modules.shared import FALSE, FILE_ARGS, STR
+from deploy_tasks.plan.modules.shared import FALSE, FILE_ARGS, RAW, STR, TRUE
 
 _EDITED = ArgSpec("path", required=True, aliases=("dest", "destfile", "name"))
 
@@ -49,5 +50,51 @@ SPECS = (
             **FILE_ARGS,
         },
         exclusive=(("insertbefore", "insertafter"),),
+    ),
+    _editing(
+        "find",
+        {
+            "paths": ArgSpec("list", required=True, aliases=("name", "path")),
+            "patterns": ArgSpec("list", aliases=("pattern",)),
+            "excludes": ArgSpec("list", aliases=("exclude",)),
+            "contains": STR,
+            "read_whole_file": FALSE,
+            "file_type": ArgSpec(choices=("any", "directory", "file", "link"), default="file"),
+            "age": STR,
+            "age_stamp": ArgSpec(choices=("atime", "ctime", "mtime"), default="mtime"),
+            "size": STR,
+            "recurse": FALSE,
+            "hidden": FALSE,
+            "follow": FALSE,
+            "get_checksum": FALSE,
+            "use_regex": FALSE,
+            "depth": ArgSpec("int"),
+            "mode": RAW,
+            "exact_mode": TRUE,
+            "encoding": ArgSpec(default="utf-8", fixed=True),
+            "limit": ArgSpec("int"),
+        },
+    ),
+    _editing(
+        "ini_file",
+        {
+            "path": replace(_EDITED, aliases=("dest",)),
+            "section": STR,
+            "section_has_values": RAW,
+            "option": STR,
+            "value": STR,
+            "values": ArgSpec("list"),
+            "backup": FALSE,
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+            "exclusive": TRUE,
+            "no_extra_spaces": FALSE,
+            "ignore_spaces": FALSE,
+            "allow_no_value": FALSE,
+            "modify_inactive_option": TRUE,
+            "create": TRUE,
+            "follow": FALSE,
+            **FILE_ARGS,
+        },
+        exclusive=(("value", "values"),),
     ),
 )

@@ -41,9 +41,9 @@ func stat(c *module.Call) module.Result {
 		return module.Failure(kit.Strerror(err))
 	}
 	out := kit.Dict("exists", true, "path", path)
-	addType(out, info)
+	kit.AddType(out, info)
 	addSystem(out, kit.StatusOf(info))
-	addPermissions(out, kit.BitsOf(info.Mode()))
+	kit.AddPermissions(out, kit.BitsOf(info.Mode()))
 	addAccess(out, path, info)
 	if err := addContent(out, c, p, path, info); err != nil {
 		return kit.Failure(err)
@@ -51,35 +51,11 @@ func stat(c *module.Call) module.Result {
 	return module.Result{Data: kit.Dict("stat", out)}
 }
 
-func addType(out *value.Dict, info fs.FileInfo) {
-	mode := info.Mode()
-	device := mode&fs.ModeDevice != 0
-	char := mode&fs.ModeCharDevice != 0
-	out.Set("mode", octal4(kit.BitsOf(mode)))
-	out.Set("isdir", mode.IsDir())
-	out.Set("ischr", device && char)
-	out.Set("isblk", device && !char)
-	out.Set("isreg", mode.IsRegular())
-	out.Set("isfifo", mode&fs.ModeNamedPipe != 0)
-	out.Set("islnk", mode&fs.ModeSymlink != 0)
-	out.Set("issock", mode&fs.ModeSocket != 0)
-	out.Set("size", info.Size())
-}
-
-// octal4 is the mode with four digits, always.
-func octal4(bits uint32) string {
-	text := kit.Octal(bits)
-	if len(text) > 4 {
-		return text[1:]
-	}
-	return text
-}
-
 func addSystem(out *value.Dict, st kit.Status) {
 	out.Set("nlink", int64(st.Nlink))
-	out.Set("atime", seconds(st.Atime))
-	out.Set("mtime", seconds(st.Mtime))
-	out.Set("ctime", seconds(st.Ctime))
+	out.Set("atime", kit.Seconds(st.Atime))
+	out.Set("mtime", kit.Seconds(st.Mtime))
+	out.Set("ctime", kit.Seconds(st.Ctime))
 	if st.HasDevices {
 		out.Set("inode", int64(st.Inode))
 		out.Set("dev", int64(st.Dev))
@@ -88,7 +64,7 @@ func addSystem(out *value.Dict, st kit.Status) {
 		out.Set("block_size", st.BlockSize)
 	}
 	if st.HasBirthtime {
-		out.Set("birthtime", seconds(st.Btime))
+		out.Set("birthtime", kit.Seconds(st.Btime))
 	}
 	if !st.HasOwner {
 		return
@@ -101,17 +77,6 @@ func addSystem(out *value.Dict, st kit.Status) {
 	if name := kit.GroupName(st.GID); name != "" {
 		out.Set("gr_name", name)
 	}
-}
-
-func addPermissions(out *value.Dict, bits uint32) {
-	for i, who := range []string{"usr", "grp", "oth"} {
-		shift := 6 - 3*i
-		out.Set("w"+who, bits>>shift&2 != 0)
-		out.Set("r"+who, bits>>shift&4 != 0)
-		out.Set("x"+who, bits>>shift&1 != 0)
-	}
-	out.Set("isuid", bits&0o4000 != 0)
-	out.Set("isgid", bits&0o2000 != 0)
 }
 
 func addAccess(out *value.Dict, path string, info fs.FileInfo) {

@@ -82,8 +82,8 @@ func (t times) apply(c *module.Call, path string, d *kit.Delta) (bool, error) {
 	if atime.Equal(now.Atime) && mtime.Equal(now.Mtime) {
 		return false, nil
 	}
-	d.Set("mtime", seconds(now.Mtime), seconds(mtime))
-	d.Set("atime", seconds(now.Atime), seconds(atime))
+	d.Set("mtime", kit.Seconds(now.Mtime), kit.Seconds(mtime))
+	d.Set("atime", kit.Seconds(now.Atime), kit.Seconds(atime))
 	if c.Check {
 		return true, nil
 	}
@@ -102,9 +102,6 @@ func (m moment) from(before time.Time) time.Time {
 	}
 	return m.at
 }
-
-// seconds is a time as Python's float of seconds.
-func seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
 
 // noBytes is the content of an empty file.
 type noBytes struct{}

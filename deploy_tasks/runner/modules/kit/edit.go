@@ -20,6 +20,7 @@ type Edit struct {
 	Validate string
 	Backup   bool
 	There    bool // there is such a file
+	Unlink   bool // a link at the path is replaced by the file, and not what it points to
 }
 
 // NewEdit takes the file arguments, validate and backup of a call.
@@ -41,7 +42,10 @@ func (e *Edit) Read() ([]byte, error) {
 // Write replaces the file, or what the link at its path points to, after validate and backup. A new file gets its missing
 // folders. The name of the backup is empty when none is wanted.
 func (e *Edit) Write(content []byte) (backup string, err error) {
-	real := RealPath(e.Path)
+	real := e.Path
+	if !e.Unlink {
+		real = RealPath(e.Path)
+	}
 	if e.Validate != "" {
 		if err := e.validated(content); err != nil {
 			return "", err
@@ -52,16 +56,27 @@ func (e *Edit) Write(content []byte) (backup string, err error) {
 			return "", err
 		}
 	}
-	var meta change.Meta
-	if !e.There {
-		if _, err := MakeFolders(e.Call, filepath.Dir(real), Attributes{}); err != nil {
-			return "", fmt.Errorf("Error creating %s (%s)", filepath.Dir(real), Reason(err))
-		}
-		if meta, err = e.Attrs.Meta(real, nil); err != nil {
-			return "", err
-		}
+	meta, err := e.meta(real)
+	if err != nil {
+		return "", err
 	}
 	return backup, e.Call.Log.WriteFile(real, bytes.NewReader(content), meta)
+}
+
+// meta is what the file is written with; the folder of a new one is made.
+func (e *Edit) meta(real string) (change.Meta, error) {
+	info, err := os.Stat(real)
+	switch {
+	case e.There && (err != nil || !IsLink(real)):
+		return change.Meta{}, err
+	case e.There:
+		st, mode := StatusOf(info), ModeOf(BitsOf(info.Mode()))
+		return change.Meta{Mode: &mode, UID: &st.UID, GID: &st.GID}, nil
+	}
+	if _, err := MakeFolders(e.Call, filepath.Dir(real), Attributes{}); err != nil {
+		return change.Meta{}, fmt.Errorf("Error creating %s (%s)", filepath.Dir(real), Reason(err))
+	}
+	return e.Attrs.Meta(real, nil)
 }
 
 func (e *Edit) validated(content []byte) error {

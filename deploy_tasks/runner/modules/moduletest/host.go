@@ -27,12 +27,14 @@ type Host struct {
 	Recorder *change.Recorder
 	Files    Embedded
 	Texts    map[string]string // rendered templates
+	journal  string
 }
 
 // New is a fresh host that is gone after the test.
 func New(t *testing.T) *Host {
 	t.Helper()
-	recorder, err := change.NewRecorder(t.TempDir())
+	journal := t.TempDir()
+	recorder, err := change.NewRecorder(journal)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func New(t *testing.T) *Host {
 			t.Error(err)
 		}
 	})
-	return &Host{t: t, Dir: t.TempDir(), Recorder: recorder, Files: Embedded{}, Texts: map[string]string{}}
+	return &Host{t: t, Dir: t.TempDir(), Recorder: recorder, Files: Embedded{}, Texts: map[string]string{}, journal: journal}
 }
 
 // Call prepares a call; @ in text arguments stands for the host's folder.
@@ -153,6 +155,18 @@ func (h *Host) Steady(name string, pairs ...any) module.Result {
 		h.t.Fatalf("second check: changed %v failed %v: %s", r.Changed, r.Failed, r.Msg)
 	}
 	return first
+}
+
+// TakeBack undoes every change to files and checks that the host's folder is what it was.
+func (h *Host) TakeBack(before string) {
+	h.t.Helper()
+	report, err := change.Undo(h.journal, nil)
+	if err != nil || len(report.Conflicted) > 0 {
+		h.t.Fatalf("%+v %v", report, err)
+	}
+	if after := h.Tree(); after != before {
+		h.t.Fatalf("%s\nwas\n%s", after, before)
+	}
 }
 
 // Tree words everything in the host's folder.
