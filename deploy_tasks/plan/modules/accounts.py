@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
-from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR
+from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR, TRUE
 
 INT = ArgSpec("int")
 STATE = ArgSpec(choices=("absent", "present"), default="present")
@@ -16,6 +16,22 @@ def _elsewhere(kind: str, system: str) -> ArgSpec:
 
 
 SPECS = (
+    module_spec(
+        "authorized_key",
+        {
+            "user": ArgSpec(required=True),
+            "key": ArgSpec(required=True),
+            "path": PATH,
+            "manage_dir": TRUE,
+            "state": STATE,
+            "key_options": STR,
+            "exclusive": FALSE,
+            "comment": STR,
+            "validate_certs": TRUE,
+            "follow": FALSE,
+        },
+        part="accounts",
+    ),
     module_spec(
         "group",
         {

@@ -7,6 +7,7 @@ import (
 )
 
 func init() {
+	module.Register("authorized_key", authorizedKey)
 	module.Register("group", group)
 	module.Register("user", user)
 }
