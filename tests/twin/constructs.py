@@ -247,12 +247,9 @@ BESIDES: dict[str, str] = {
     "filter `json_query`": "compared with `jmespath`, which it uses, in `tests/compiler/test_expr_query.py`",
     "10 000 generated templates, 10 000 generated expressions": "compared with Jinja2 itself in "
     "`tests/compiler/test_expr_property.py` (`DEPLOY_TASKS_EXPR_CASES=10000`; fewer by default)",
-<<<<<<< HEAD
     "module `ini_file`": "not in ansible-core but in a collection: 240 cases recorded from `community.general`, "
     "in `tests/cases/ini_file.json`",
-=======
     "module `authorized_key`": "not in ansible-core but in a collection: cases recorded from `ansible.posix`, in "
     "`deploy_tasks/runner/modules/accounts/testdata`",
->>>>>>> ce479f8 (Module authorized_key: keys by which users log in, with options, alone or beside others)
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",
 }
