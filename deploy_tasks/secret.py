@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shlex
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -88,13 +89,24 @@ class Masker:
     """Replaces known secret values, also when quoted, escaped or encoded, in texts and JSON-like data."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        forms = {form for value in values for form in _forms(value)}
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(values)
+
+    def add(self, values: Iterable[str]) -> None:
+        """More values to be replaced from now on. Safe to call while other threads mask."""
+        with self._lock:
+            forms = {form for value in values for form in _forms(value)} - self._known
+            if forms:
+                self._known |= forms
+                ordered = sorted(self._known, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, ordered)))
 
     def text(self, text: str) -> str:
         """The text with every secret replaced."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        pattern = self._pattern
+        return pattern.sub(MASK, text) if pattern else text
 
     def data(self, value: Any) -> Any:
         """The same structure with every secret replaced in keys and texts."""

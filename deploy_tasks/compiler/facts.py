@@ -52,6 +52,13 @@ _OTHERS = frozenset(_OTHER_NAMES.split())
 _INTERFACES = ("eth", "ens", "enp", "eno", "wlan", "wlp", "br", "bond", "docker", "veth", "tun", "tap", "en0", "en1")
 
 
+def is_fact(name: str) -> bool:
+    """Whether a variable of this name is a fact, or all of them."""
+    return name in ("ansible_facts", "ansible_local") or (
+        name.startswith("ansible_") and _subset(name.removeprefix("ansible_")) != ""
+    )
+
+
 def subsets(lowered: Iterable[Any]) -> list[str]:
     """The subsets of facts that the lowered values use, sorted; `["all"]` when that can only be known at run time."""
     found: set[str] = set()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy_tasks.compiler import facts, parts
+from deploy_tasks.compiler import asking, facts, parts
 from deploy_tasks.compiler.embedding import Embedded
 from deploy_tasks.compiler.expressions import lower_value
 from deploy_tasks.compiler.lowering_steps import Steps, given
@@ -106,6 +106,8 @@ class _Lowering:
             "templates": self.files.templates,
             **given(others=_others(plan)),
         }
+        self.problems += asking.refused(document)
+        self.tell()
         return Program(_json(document), embedded, parts.needed([document, *told]))
 
     def gather(self, plan: Plan, plays: Sequence[dict[str, Any]], told: Sequence[Any]) -> None:

@@ -84,5 +84,5 @@ def _unknown_lookup(call: nodes.Call, function: str, where: str) -> Iterator[Pro
         hint = hint_for(short_name(name), LOOKUPS) or "pass the value as a variable"
         yield Problem(where, f"the lookup '{name}' is not supported", hint=hint, line=call.lineno)
     elif why := worker_lookups.of_call(call)[1]:
-        text = f"the lookup '{name}' is performed by the worker before the host is reached, and {why}"
+        text = f"the lookup '{name}' is performed by the worker, and {why}"
         yield Problem(where, text, hint="write the arguments out, or pass the value as a variable", line=call.lineno)

@@ -1,6 +1,7 @@
-"""Lookups that the worker performs, once for a deployment: what they ask for, all of it written out in the plan.
+"""Lookups that the worker performs, once for a deployment: what they ask for, where it is written out in the plan.
 
-Only what the plan itself says decides what runs on a worker; nothing that a host tells ever does.
+Those with other arguments hosts ask for while they run; see `compiler/asking.py` for what they may. Nothing that a host
+tells decides what runs on a worker.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PREFIX = "__lookup_"
 _KINDS = "|".join(sorted({"file", *WORKER_LOOKUPS}))
 _CALL = re.compile(rf"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:{_KINDS})\1")
 # What the runner does with the answer.
-_FOR_RUNNER = frozenset({"wantlist", "errors"})
+FOR_RUNNER = frozenset({"wantlist", "errors"})
 _OPTIONS = {
     "env": frozenset({"default"}),
     "password": frozenset({"length", "chars", "seed"}),
@@ -49,19 +50,22 @@ class Asked:
 
 
 def of_call(call: nodes.Call) -> tuple[Asked | None, str | None]:
-    """What a call of `lookup` or `query` asks the worker, or why it cannot; neither when it is not for the worker."""
+    """What a call of `lookup` or `query` asks the worker, or what is wrong with it; neither when it is not for the
+    worker, or its arguments are not written out."""
     kind = _kind(call)
     if kind is None:
         return None, None
-    if call.dyn_args is not None or call.dyn_kwargs is not None:
-        return None, "its arguments are only known on the host"
+    if call.dyn_kwargs is not None:
+        return None, "the names of its options are only known on the host"
+    if wrong := sorted({pair.key for pair in _options(call)} - _OPTIONS[kind]):
+        return None, f"it has no option '{wrong[0]}' here"
+    if call.dyn_args is not None:
+        return None, None
     try:
         terms = tuple(_plain(term.as_const()) for term in call.args[1:])
         options = {pair.key: _plain(pair.value.as_const()) for pair in _options(call)}
     except nodes.Impossible:
-        return None, "its arguments are only known on the host"
-    if wrong := sorted(set(options) - _OPTIONS[kind]):
-        return None, f"it has no option '{wrong[0]}' here"
+        return None, None
     if not terms or not all(isinstance(term, str) and term.strip() for term in terms):
         return None, "its arguments are texts"
     return Asked(kind, terms, tuple(sorted(options.items()))), None
@@ -85,7 +89,7 @@ def _options(call: nodes.Call) -> Iterator[nodes.Keyword]:
     """The options that the worker needs; what an unset variable of the environment stands for the host knows."""
     for pair in call.kwargs:
         assert isinstance(pair, nodes.Keyword)
-        if pair.key not in _FOR_RUNNER and not (pair.key == "default" and _kind(call) == "env"):
+        if pair.key not in FOR_RUNNER and not (pair.key == "default" and _kind(call) == "env"):
             yield pair
 
 

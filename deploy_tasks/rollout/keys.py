@@ -87,6 +87,16 @@ def lookups(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:lookups"
 
 
+def asked(deployment: str) -> str:
+    """Hash: name of a lookup that hosts asked for while they ran to what it found, sealed. It expires."""
+    return f"{PREFIX}d:{deployment}:asked"
+
+
+def asked_by(deployment: str, host: str) -> str:
+    """Set: the names of the lookups that a host has asked for. It expires."""
+    return f"{PREFIX}d:{deployment}:asked:{host}"
+
+
 def events(deployment: str) -> str:
     """Stream of what happened, bounded."""
     return f"{PREFIX}d:{deployment}:events"

@@ -22,10 +22,12 @@ from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.once import OnceBook
 from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.rollout.views import HostRow
+from deploy_tasks.secret import Masker
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import LOCALHOST, Delegation, place
 from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
+from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
 from deploy_tasks.tasks.said import Said, say, says
 from deploy_tasks.tasks.slots import Asked, Slots
@@ -41,9 +43,12 @@ Fields = Mapping[str, Any]
 
 
 class Answers:
-    """Answers one host in one conversation. `close` when it is over: whatever is still looked for is given up."""
+    """Answers one host in one conversation. `close` when it is over: whatever is still looked for is given up. The
+    `masker` learns every secret that the host is told, before it is told."""
 
-    def __init__(self, here: Context, deployment: Material, held: Held, deadline_s: float) -> None:
+    def __init__(
+        self, here: Context, deployment: Material, held: Held, deadline_s: float, masker: Masker | None = None
+    ) -> None:
         self._until = time.monotonic() + deadline_s
         self._here = here
         self._deployment = deployment
@@ -59,7 +64,9 @@ class Answers:
             "slot": self._slot,
             "done": self._done,
             "passed": self._passed,
+            "lookup": self._lookup,
         }
+        self._inquiry = Inquiry(here, deployment, held.grant, masker or Masker(), self._over.wait)
         self._slots = Slots(here, deployment, held, self._over.wait)
         self._delegation: Delegation | None = None
 
@@ -127,6 +134,7 @@ class Answers:
                 if turn.what == "perform":
                     return {"do": "perform"}
                 if turn.what == "done":
+                    self._inquiry.learn_all()  # what others have been told may be in it
                     return {"outcome": json.loads(self._here.seal.open(turn.sealed, self._about(key)))}
                 looks += 1
             except RedisError as error:
@@ -202,6 +210,11 @@ class Answers:
             raise BadOutput("it asks for the facts of other hosts, which the plan does not read")
         gathering = Gathering(self._here, self._deployment, self._held.grant, subsets)
         return self._later(lambda: {"facts": gathering.facts(batch, self._stopped)})
+
+    def _lookup(self, question: Fields) -> Answer:
+        """A lookup whose arguments the host has worked out."""
+        asked = self._inquiry.read(question)
+        return self._later(lambda: self._inquiry.answer(asked))
 
     def _others(self, question: Fields) -> Answer:
         """What a task says of a host: groups it joins, variables, facts."""

@@ -165,7 +165,7 @@ def _converse(
     lost: transport.TransportError | None = None
     for last in (False,) * (_TRIES - 1) + (True,):
         left = max(until - time.monotonic(), 0.1)
-        answers = Answers(here, deployment, held, left)
+        answers = Answers(here, deployment, held, left, masker)
         try:
             return talk(
                 transport.Endpoint.of(host),

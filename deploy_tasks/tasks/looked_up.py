@@ -1,4 +1,8 @@
-"""The lookups of a deployment: performed once by the first worker that needs them, sealed in Redis for the others."""
+"""The lookups of a deployment: performed once by the first worker that needs them, sealed in Redis for the others.
+
+Those whose arguments the plan has written out are there before a host is reached; others are performed when the first
+host asks for them.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,14 @@ from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.texts import texts
 from deploy_tasks.plan.worker_lookups import Asked, asks_worker, in_program
 from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.views import Grant
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.lookups import confidential, perform
 from deploy_tasks.tasks.programs import read_program
 
 _TURN_S = 600.0
+#: How many answers to its questions a host gets in one deployment.
+MAX_ASKED = 2000
 
 
 @dataclass(frozen=True)
@@ -74,3 +81,44 @@ def answers(here: Context, deployment: str, wanted: Mapping[str, Asked], *, life
     found = json.loads(here.seal.open(str(sealed), key))
     hidden = [text for name, each in wanted.items() for text in confidential(each, found.get(name, {}))]
     return Answers(found, tuple(hidden))
+
+
+def answer(here: Context, grant: Grant, wanted: Asked, *, lifetime_s: int) -> tuple[dict[str, Any], list[str]]:
+    """The answer to what a host asks for while it runs: the same for all hosts of the deployment that ask the same, and
+    which texts of it are secret.
+
+    Whether it may ask is for the caller to know. Raises `StoreError`, `RedisError`.
+    """
+    key, own = keys.asked(grant.deployment), keys.asked_by(grant.deployment, grant.host)
+    if int(here.redis.scard(own)) >= MAX_ASKED and not here.redis.sismember(own, wanted.name):
+        return {"failed": f"lookup('{wanted.kind}'): a host may ask for {MAX_ASKED} different things"}, []
+    found = _told(here, grant, wanted.name)
+    if found is None:
+        with here.redis.lock(f"{key}:{wanted.name}:turn", timeout=_TURN_S):
+            found = _told(here, grant, wanted.name)
+            if found is None:
+                made = perform(wanted, here.settings)
+                found = {"answer": made, "secrets": confidential(wanted, made)}
+                sealed = here.seal.seal(json.dumps(found).encode(), f"{key} {wanted.name}")
+                here.redis.hset(key, wanted.name, sealed)
+                here.redis.expire(key, lifetime_s)
+    here.redis.sadd(own, wanted.name)
+    here.redis.expire(own, lifetime_s)
+    return found["answer"], found["secrets"]
+
+
+def asked_secrets(here: Context, grant: Grant, *, everybody: bool = False) -> tuple[str, ...]:
+    """The secrets in what the host, or everybody in its deployment, has been told so far."""
+    own = keys.asked_by(grant.deployment, grant.host)
+    names = here.redis.hkeys(keys.asked(grant.deployment)) if everybody else here.redis.smembers(own)
+    told = (_told(here, grant, str(name)) for name in names)
+    return tuple(text for each in told if each is not None for text in each["secrets"])
+
+
+def _told(here: Context, grant: Grant, name: str) -> dict[str, Any] | None:
+    key = keys.asked(grant.deployment)
+    sealed = here.redis.hget(key, name)
+    if sealed is None:
+        return None
+    found: dict[str, Any] = json.loads(here.seal.open(str(sealed), f"{key} {name}"))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import threading
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deploy_tasks.compiler import host_variables, lower_vars
+from deploy_tasks.compiler.asking import Document
 from deploy_tasks.errors import BadInput, InventoryError, StoreError
 from deploy_tasks.plan.bundle import read_bundle
 from deploy_tasks.plan.hosts import Host, Inventory
@@ -26,7 +28,8 @@ from deploy_tasks.secret import Masker, secret_values
 from deploy_tasks.store import Store
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.errands import Contents, Errand, contents
-from deploy_tasks.tasks.looked_up import Answers, answers, asked
+from deploy_tasks.tasks.looked_up import Answers, answers, asked, asked_secrets
+from deploy_tasks.tasks.programs import read_program
 from deploy_tasks.tasks.said import says
 from deploy_tasks.tasks.sharing import Others, Reads, others
 from deploy_tasks.transport import Piece, Shipment
@@ -136,14 +139,20 @@ class Material:
         """What the plan's lookups found on the worker; see `looked_up.answers`."""
         return answers(here, self.record.id, self.asked, lifetime_s=self.lifetime_s, now=now)
 
+    def document(self, store: Store) -> Document:
+        """The lookups, variables and loops of the program, for what hosts may ask. Raises `StoreError`."""
+        program = str(next(iter(self.artifacts.values()))["parts"][-1]["digest"])
+        return _documents.get(program, lambda: Document().read(json.loads(read_program(_blob(store, program)))))
+
     def others(self, here: Context, grant: Grant) -> Others:
         """What the host is told of others in its batch and of lookups. Raises `StoreError`, `RedisError`."""
         if grant.phase == "undo":
             with contextlib.suppress(StoreError):
                 found = self.answers(here, now=False)
-                return Others(answers=found.variables, secrets=found.secrets)
+                return Others(answers=found.variables, secrets=(*found.secrets, *asked_secrets(here, grant)))
             return Others()
         found = self.answers(here)
+        found = replace(found, secrets=(*found.secrets, *asked_secrets(here, grant)))
         telling = len(self.record.hosts) > 1 and any(says(errand) for errand in self.errands(here.store).values())
         if not (self.reads.variables or self.reads.players or telling):
             return Others(answers=found.variables, secrets=found.secrets)
@@ -242,6 +251,7 @@ _materials = Shelf()
 _told = Shelf()
 _blobs = Shelf(64)
 _programs = Shelf()
+_documents = Shelf()
 
 
 def material(here: Context, deployment: str) -> Material:

@@ -25,7 +25,7 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("{{ x | vault('y') }}", "no filter named 'vault'", "secrets come in as variables"),
         ("{{ lookup('csvfile', 'x') }}", "the lookup 'csvfile' is not supported", "put the values into a file"),
         ("{{ lookup('fiel', 'x') }}", "the lookup 'fiel' is not supported", "did you mean 'file'?"),
-        ("{{ lookup('pipe', x) }}", "the lookup 'pipe' is performed by the worker", "write the arguments out"),
+        ("{{ lookup('pipe', 5) }}", "the lookup 'pipe' is performed by the worker", "write the arguments out"),
         ("{{ lookup(x) }}", "lookup() needs the name of a lookup", None),
         ("{% include 'x' %}", "the tag 'include' is not supported here", "put it into a template file"),
         ("{% autoescape true %}{% endautoescape %}", "the tag 'autoescape' is not supported", "use the filter 'e'"),

@@ -127,8 +127,8 @@ def test_questions_are_told_apart_by_what_they_ask() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("lookup('pipe', 'echo ' ~ name)", "its arguments are only known on the host"),
-        ("lookup('env', *names)", "its arguments are only known on the host"),
+        ("lookup('env', 'x', **more)", "the names of its options are only known on the host"),
+        ("lookup('password', path, encrypt=true)", "it has no option 'encrypt' here"),
         ("lookup('password', '/dev/null', encrypt='sha512_crypt')", "it has no option 'encrypt' here"),
         ("lookup('url', 5)", "its arguments are texts"),
         ("lookup('env')", "its arguments are texts"),

@@ -102,6 +102,9 @@ func (j *job) given() *value.Dict {
 		j.mentionTemplates(names)
 	}
 	s := j.scope()
+	if names["lookup"] || names["query"] || names["q"] {
+		lookAhead([]any{t.Args, t.Environment, t.BecomeUser}, s)
+	}
 	if names["lookup"] || names["query"] || names["q"] { // lookups name variables by text
 		for _, name := range s.names() {
 			names[name] = true
@@ -113,6 +116,9 @@ func (j *job) given() *value.Dict {
 		if v, found, err := s.Lookup(name); found && err == nil && handed(v) {
 			out.Set(name, v)
 		}
+	}
+	if j.asked.Len() > 0 {
+		out.Set(expr.AskedName, j.asked)
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (f frame) looped(loop *value.Dict, at string) frame {
 // all what the engine itself defines.
 func (r *run) scope(f frame, loop *value.Dict) *scope {
 	h := r.host
-	s := &scope{last: r.fallback, library: func() *expr.Library { return r.library(f.search) }}
+	s := &scope{last: r.fallback, library: func() *expr.Library { return r.library(f.search) }, inquire: r.inquire}
 	s.magic = func(name string, s *scope) (any, bool) { return r.magic(f, name, s) }
 	s.add(loop, true)
 	s.add(h.extra, false)

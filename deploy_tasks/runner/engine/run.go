@@ -56,6 +56,7 @@ type Engine struct {
 	results  map[resultKey]*value.Dict
 	changers map[*program.Task][]int // the journal's task lines of tasks that reported a change
 	theirs   map[string]outcome      // what another host has performed for all
+	asked    *value.Dict             // answers to lookups of the worker, by question
 	carried  carried
 	foreign  *value.Dict // what is known of other hosts, once it was asked for
 	names    []string    // of all files that travel with the program, once a lookup wanted them
@@ -73,7 +74,7 @@ func New(opts Options) *Engine {
 		opts.Emit = func(any) {}
 	}
 	return &Engine{opts: opts, host: newHost(opts.Vars, opts.Extra), results: map[resultKey]*value.Dict{},
-		changers: map[*program.Task][]int{}, theirs: map[string]outcome{}}
+		changers: map[*program.Task][]int{}, theirs: map[string]outcome{}, asked: value.NewDict()}
 }
 
 // halt says why the steps after one do not run.

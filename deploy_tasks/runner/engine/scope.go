@@ -23,6 +23,7 @@ type scope struct {
 	busy   map[string]bool
 
 	library func() *expr.Library // the files that lookups find
+	inquire func(s *scope, kind string, terms []any, options *value.Dict) (*value.Dict, error)
 }
 
 // Names lists every variable's name, for lookups.
@@ -34,6 +35,14 @@ func (s *scope) Library() *expr.Library {
 		return nil
 	}
 	return s.library()
+}
+
+// Inquire puts a lookup to the worker.
+func (s *scope) Inquire(kind string, terms []any, options *value.Dict) (*value.Dict, error) {
+	if s.inquire == nil {
+		return nil, nil
+	}
+	return s.inquire(s, kind, terms, options)
 }
 
 // Lookup implements expr.Scope.

@@ -28,6 +28,11 @@ func init() {
 		"template":      lookupTemplate,
 		"fileglob":      lookupFileGlob,
 		"first_found":   lookupFirstFound,
+		"env":           lookupAsked,
+		"lines":         lookupAsked,
+		"password":      lookupAsked,
+		"pipe":          lookupAsked,
+		"url":           lookupAsked,
 	}
 }
 

@@ -70,7 +70,12 @@ func (l *Library) matching(folder, pattern string) []any {
 	return out
 }
 
+// lookupFile gives what is in files: of those that travel with the program, or of the worker's machine when the name
+// begins with / or ~.
 func lookupFile(c *call) ([]any, error) {
+	if len(c.args) > 0 && allElsewhere(c.args) {
+		return lookupAsked(c)
+	}
 	l, err := c.library()
 	if err != nil {
 		return nil, err
