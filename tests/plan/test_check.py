@@ -51,10 +51,25 @@ def found(module: str, **args: Any) -> list[str]:
         ("wait_for", {"port": "{{ port }}", "timeout": "30", "state": "drained", "exclude_hosts": "a,b"}),
         ("lineinfile", {"dest": "/x", "regex": "^a", "line": "b", "insertafter": "EOF"}),
         ("lineinfile", {"path": "/x", "regexp": "^a", "state": "absent"}),
+        ("get_url", {"url": "http://h/f", "dest": "/x", "use_gssapi": "no", "username": "me", "headers": {"A": "b"}}),
+        ("uri", {"url": "http://h", "body": {"a": [1]}, "body_format": "json", "status_code": 201, "user": "me"}),
     ],
 )
 def test_right_arguments_are_right(module: str, args: dict[str, Any]) -> None:
     assert found(module, **args) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"use_gssapi": True}, "can only be false"),
+        ({"ciphers": ["AES"]}, "is not supported"),
+        ({"body_format": "form-multipart"}, "'form-multipart' is not one of form-urlencoded, json, raw"),
+        ({"body": "a", "src": "b"}, "body and src exclude each other"),
+    ],
+)
+def test_what_requests_cannot_have_is_refused(args: dict[str, Any], message: str) -> None:
+    assert found("uri", url="http://h", **args) == [message]
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module file",
         "module find",
         "module group",
+        "module get_url",
         "module lineinfile",
         "module replace",
         "module blockinfile",
@@ -236,6 +237,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module stat",
         "module template",
         "module user",
+        "module uri",
         "module wait_for",
     ),
 }
