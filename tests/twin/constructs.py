@@ -211,6 +211,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "Modules": (
         "module apt",
+        "module apt_key",
         "module apt_repository",
         "module assert",
         "module command",
@@ -253,5 +254,7 @@ BESIDES: dict[str, str] = {
     "in `tests/cases/ini_file.json`",
     "module `authorized_key`": "not in ansible-core but in a collection: cases recorded from `ansible.posix`, in "
     "`deploy_tasks/runner/modules/accounts/testdata`",
+    "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "
+    "`runner/modules/packages/deb822_test.go`",
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
-from deploy_tasks.plan.modules.shared import FALSE, STR, TRUE
+from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR, TRUE
 
 _APT_ARGS = {
     "state": ArgSpec(choices=("absent", "build-dep", "fixed", "latest", "present"), default="present"),
@@ -65,6 +65,49 @@ SPECS = (
             "install_python_apt": TRUE,
             "validate_certs": TRUE,
             "codename": STR,
+        },
+        part="packages",
+    ),
+    module_spec(
+        "apt_key",
+        {
+            "id": STR,
+            "url": ArgSpec(fixed=True, instead="fetch the key with get_url to a path, and name that path as file"),
+            "data": STR,
+            "file": PATH,
+            "keyring": PATH,
+            "validate_certs": TRUE,
+            "keyserver": STR,
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+        },
+        exclusive=(("data", "file", "keyserver", "url"),),
+        part="packages",
+    ),
+    module_spec(
+        "deb822_repository",
+        {
+            "allow_downgrade_to_insecure": BOOL,
+            "allow_insecure": BOOL,
+            "allow_weak": BOOL,
+            "architectures": ArgSpec("list"),
+            "by_hash": BOOL,
+            "check_date": BOOL,
+            "check_valid_until": BOOL,
+            "components": ArgSpec("list"),
+            "date_max_future": ArgSpec("int"),
+            "enabled": BOOL,
+            "inrelease_path": STR,
+            "languages": ArgSpec("list"),
+            "name": ArgSpec(required=True),
+            "pdiffs": BOOL,
+            "signed_by": STR,
+            "suites": ArgSpec("list"),
+            "targets": ArgSpec("list"),
+            "trusted": BOOL,
+            "types": ArgSpec("list", default=("deb",)),
+            "uris": ArgSpec("list"),
+            "mode": ArgSpec("mode", default="0644"),
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
         },
         part="packages",
     ),

@@ -12,7 +12,7 @@ import (
 )
 
 // Where apt looks for repositories.
-const (
+var (
 	sourcesFile   = "/etc/apt/sources.list"
 	sourcesFolder = "/etc/apt/sources.list.d"
 )
