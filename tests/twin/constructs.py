@@ -216,6 +216,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module assert",
         "module command",
         "module copy",
+        "module cron",
         "module debug",
         "module fail",
         "module file",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
 from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR, TRUE
 
-INT = ArgSpec("int")
+INT, TIME = ArgSpec("int"), ArgSpec(default="*")
 STATE = ArgSpec(choices=("absent", "present"), default="present")
 LOCAL = ArgSpec("bool", default=False, fixed=True, instead="leave it out: the host's own accounts are changed anyway")
 
@@ -30,6 +30,31 @@ SPECS = (
             "validate_certs": TRUE,
             "follow": FALSE,
         },
+        part="accounts",
+    ),
+    module_spec(
+        "cron",
+        {
+            "name": ArgSpec(required=True),
+            "user": STR,
+            "job": ArgSpec(aliases=("value",)),
+            "cron_file": PATH,
+            "state": STATE,
+            "backup": FALSE,
+            "minute": TIME,
+            "hour": TIME,
+            "day": ArgSpec(default="*", aliases=("dom",)),
+            "month": TIME,
+            "weekday": ArgSpec(default="*", aliases=("dow",)),
+            "special_time": ArgSpec(
+                choices=("reboot", "yearly", "annually", "monthly", "weekly", "daily", "hourly"),
+            ),
+            "disabled": FALSE,
+            "env": FALSE,
+            "insertafter": STR,
+            "insertbefore": STR,
+        },
+        exclusive=(("insertafter", "insertbefore"),),
         part="accounts",
     ),
     module_spec(

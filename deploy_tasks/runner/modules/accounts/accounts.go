@@ -3,10 +3,13 @@
 package accounts
 
 import (
+	"runner/change"
 	"runner/module"
 )
 
 func init() {
+	module.Register("cron", cron)
+	change.RegisterKind("crontab", crontabs{})
 	module.Register("authorized_key", authorizedKey)
 	module.Register("group", group)
 	module.Register("user", user)
