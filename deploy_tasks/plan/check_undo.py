@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Block, Task
-from deploy_tasks.plan.modules import MODULES, control
+from deploy_tasks.plan.modules import control
+from deploy_tasks.plan.words import file_arguments
 
 #: Field of the task → the keyword as it is written.
 _REFUSED = {
@@ -12,7 +13,6 @@ _REFUSED = {
     "retries": "retries", "async_s": "async", "delegate_to": "delegate_to", "run_once": "run_once",
     "changed_when": "changed_when", "failed_when": "failed_when", "timeout_s": "timeout", "undo": "undo",
 }  # fmt: skip
-_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _CONTROL = frozenset(spec.name for spec in control.SPECS)
 _KNOWN = "it may have name, when, vars, environment, become, become_user, no_log and ignore_errors"
 
@@ -32,10 +32,7 @@ def check_undo(step: Task | Block, findings: Findings) -> None:
 
 
 def _check_files(task: Task, findings: Findings) -> None:
-    spec = MODULES.get(task.module)
-    if spec is None or str(task.args.get("remote_src")).strip().lower() in _TRUE:
-        return
-    for argument in spec.file_args:
+    for argument in file_arguments(task.module, task.args):
         if task.args.get(argument):
             hint = "an undo runs without the plan's files: write the content, or take a file of the host (remote_src)"
             findings.add(f"{task.where}.args.{argument}", "names a file of the plan", hint)

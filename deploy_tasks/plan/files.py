@@ -19,12 +19,11 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import Wanted, wanted
 from deploy_tasks.plan.model import Plan, Task
-from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.template_files import included, looked_up, on_disk
 from deploy_tasks.plan.template_settings import settings_of
 from deploy_tasks.plan.vault import Vault
-from deploy_tasks.plan.words import is_true
+from deploy_tasks.plan.words import file_arguments, is_true
 
 _USUAL: Mapping[str, Any] = MappingProxyType({})
 MAX_FILES = 50_000
@@ -32,7 +31,7 @@ _HEAD = 16
 MAX_TOTAL = 4 << 30
 _MARK = re.compile(r"\{\{|\{%|\{#")
 # Where Ansible looks for a relative source before the folder itself.
-_SUBFOLDER = {"copy": "files", "template": "templates", "uri": "files"}
+_SUBFOLDER = {"assemble": "files", "copy": "files", "script": "files", "template": "templates", "uri": "files"}
 _CHECKSUM = re.compile(r"(?:(?:sha256|md5):)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})")
 _ANCESTORS = 6
 _MAX_LOOP = 1000
@@ -84,10 +83,7 @@ def base_for(plan: Plan, folder: Path) -> Path:
 
 def sources(task: Task) -> Iterator[tuple[str, str]]:
     """The controller files a task names: path in the document, and the name as written, a literal loop filled in."""
-    spec = MODULES.get(task.module)
-    if spec is None or is_true(task.args.get("remote_src")):
-        return
-    for argument in spec.file_args:
+    for argument in file_arguments(task.module, task.args):
         value = task.args.get(argument)
         if isinstance(value, str) and value.strip():
             path = path_of((argument,), f"{task.where}.args")

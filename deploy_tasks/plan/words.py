@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from deploy_tasks.plan.fields import bad
 from deploy_tasks.plan.modules import MODULES
@@ -45,6 +47,17 @@ def short_name(name: str) -> str:
 def is_true(value: object) -> bool:
     """Whether an argument says yes, in any of Ansible's words."""
     return str(value).strip().lower() in _TRUE
+
+
+def file_arguments(module: str, args: Mapping[str, Any]) -> tuple[str, ...]:
+    """The arguments of a call that name files beside the plan: none where these are the host's own (`remote_src`)."""
+    spec = MODULES.get(module)
+    if spec is None:
+        return ()
+    said = args.get("remote_src")
+    if said is None and "remote_src" in spec.args:
+        said = spec.args["remote_src"].default
+    return () if is_true(said) else spec.file_args
 
 
 def strategy_word(name: str) -> str:

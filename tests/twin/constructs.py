@@ -213,6 +213,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module apt",
         "module apt_key",
         "module apt_repository",
+        "module assemble",
         "module assert",
         "module command",
         "module copy",
@@ -235,12 +236,15 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module set_stats",
         "module setup",
         "module shell",
+        "module script",
         "module slurp",
         "module stat",
         "module template",
         "module user",
+        "module tempfile",
         "module uri",
         "module wait_for",
+        "module wait_for_connection",
     ),
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec, module_spec
-from deploy_tasks.plan.modules.shared import FALSE, FILE_ARGS, RAW, STR, TRUE
+from deploy_tasks.plan.modules.shared import FALSE, FILE_ARGS, PATH, RAW, STR, TRUE
 
 _EDITED = ArgSpec("path", required=True, aliases=("dest", "destfile", "name"))
 
@@ -96,5 +96,46 @@ SPECS = (
             **FILE_ARGS,
         },
         exclusive=(("value", "values"),),
+    ),
+    _editing(
+        "tempfile",
+        {
+            "state": ArgSpec(choices=("directory", "file"), default="file"),
+            "path": PATH,
+            "prefix": ArgSpec(default="ansible."),
+            "suffix": ArgSpec(default=""),
+        },
+        check_supported=False,
+    ),
+    _editing(
+        "assemble",
+        {
+            "src": ArgSpec("path", required=True),
+            "dest": ArgSpec("path", required=True),
+            "delimiter": STR,
+            "backup": FALSE,
+            "remote_src": TRUE,
+            "regexp": STR,
+            "ignore_hidden": FALSE,
+            "validate": STR,
+            "decrypt": TRUE,
+            **FILE_ARGS,
+        },
+        file_args=("src",),
+        check_supported=False,
+    ),
+    _editing(
+        "script",
+        {
+            "src": ArgSpec("path", required=True),
+            "_raw_params": ArgSpec(aliases=("cmd",)),
+            "creates": STR,
+            "removes": STR,
+            "chdir": STR,
+            "executable": STR,
+            "decrypt": TRUE,
+        },
+        file_args=("src",),
+        check_supported=False,
     ),
 )

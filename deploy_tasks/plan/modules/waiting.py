@@ -1,4 +1,4 @@
-"""The module of the part `waiting`: for ports and files."""
+"""The modules of the part `waiting`: for ports and files, and for hosts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ SPECS = (
             "msg": STR,
         },
         exclusive=(("port", "path"),),
+        check_supported=False,
+        part="waiting",
+    ),
+    module_spec(
+        "wait_for_connection",
+        {
+            "connect_timeout": ArgSpec("int", default=5),
+            "delay": ArgSpec("int", default=0),
+            "sleep": ArgSpec("int", default=1),
+            "timeout": ArgSpec("int", default=600),
+        },
         check_supported=False,
         part="waiting",
     ),

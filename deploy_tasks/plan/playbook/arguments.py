@@ -12,6 +12,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.module_names import MODULE_NAMES
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook.free_form import Unbalanced, module_and_rest, parse
+from deploy_tasks.plan.playbook.script_words import script_words
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.words import module_name
 
@@ -185,6 +186,8 @@ class _Reader:
                 ("_raw_params" if name == "cmd" else name): item for name, item in args.items() if name != "_raw_params"
             }
         free = args.get("_raw_params")
+        if module == "script" and isinstance(free, str) and "src" not in args:
+            args = {**{name: item for name, item in args.items() if name != "_raw_params"}, **script_words(free)}
         if module in MODULES and module not in _FREE and isinstance(free, str):
             if is_template(free):
                 self._whole(key, free)

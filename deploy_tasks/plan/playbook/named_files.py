@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from deploy_tasks.plan.literals import is_template as is_whole_expression
 from deploy_tasks.plan.literals import unbraced
-from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook import candidates, paths
 from deploy_tasks.plan.playbook.candidates import Names, Pattern
 from deploy_tasks.plan.playbook.encrypted_files import with_decrypted
@@ -22,8 +21,8 @@ from deploy_tasks.plan.playbook.paths import SUBFOLDER, Folders
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+from deploy_tasks.plan.words import file_arguments
 
-_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _MAX_KNOWN = 500
 
 
@@ -35,11 +34,8 @@ def search(scope: Scope, site: Site) -> tuple[str, ...]:
 def placed(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
     """The task with the files in its arguments named within the base."""
     written = with_known_items(doc, scope, site)
-    spec = MODULES.get(doc.module)
-    if spec is None or not spec.file_args or str(doc.args.get("remote_src")).strip().lower() in _TRUE:
-        return written
     changed = {}
-    for argument in spec.file_args:
+    for argument in file_arguments(doc.module, doc.args):
         value = doc.args.get(argument)
         if not isinstance(value, str) or not value.strip() or (written is not doc and _is_item(value, doc)):
             continue  # an item that was looked up is a path within the base

@@ -43,8 +43,10 @@ func readWhole(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, largest+1))
+	return readBounded(f)
 }
+
+func readBounded(r io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(r, largest+1)) }
 
 // whyNot words an error as Ansible's slurp does.
 func whyNot(err error, source string) string {
