@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"runner/expr/regex"
@@ -117,11 +116,10 @@ func (a *assembly) embedded(prefix string) error {
 }
 
 func (a *assembly) onHost(folder string) error {
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(folder) // in the order of their names
 	if err != nil {
 		return err
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
 		info, err := os.Stat(path)
