@@ -219,6 +219,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module copy",
         "module cron",
         "module debug",
+        "module dpkg_selections",
         "module fail",
         "module file",
         "module find",

@@ -69,6 +69,14 @@ SPECS = (
         part="packages",
     ),
     module_spec(
+        "dpkg_selections",
+        {
+            "name": ArgSpec(required=True),
+            "selection": ArgSpec(choices=("install", "hold", "deinstall", "purge"), required=True),
+        },
+        part="packages",
+    ),
+    module_spec(
         "apt_key",
         {
             "id": STR,

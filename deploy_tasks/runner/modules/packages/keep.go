@@ -3,6 +3,7 @@ package packages
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"runner/change"
@@ -28,7 +29,7 @@ type keeper interface{ SavedDir() string }
 
 // keep puts the packages of these versions aside; folder is "" when there is none to keep. Those that neither apt's cache
 // nor a repository has are lost when they go: they are returned.
-func keep(c *module.Call, going []pkg) (folder string, lost []pkg, err error) {
+func keep(c *module.Call, db database, going []pkg) (folder string, lost []pkg, err error) {
 	log, ok := c.Log.(keeper)
 	if len(going) == 0 || !ok {
 		return "", going, nil
@@ -41,7 +42,11 @@ func keep(c *module.Call, going []pkg) (folder string, lost []pkg, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	lost = fetch(c, folder, missing)
+	missing, lost, err = offered(c, db, missing)
+	if err != nil {
+		return "", nil, err
+	}
+	lost = append(lost, fetch(c, folder, missing)...)
 	if err := syncAll(folder); err != nil {
 		return "", nil, err
 	}
@@ -90,15 +95,39 @@ func copyFile(from, to string) error {
 	return err
 }
 
+// offered parts those that a repository has from those that none has any more.
+func offered(c *module.Call, db database, missing []pkg) (there, lost []pkg, err error) {
+	var names []string
+	for _, p := range missing {
+		names = append(names, db.key(p.name, p.arch))
+	}
+	choices, err := readPolicy(callTools{c, ""}, "", names)
+	for i, p := range missing {
+		if slices.Contains(choices[names[i]].offered, p.version) {
+			there = append(there, p)
+		} else {
+			lost = append(lost, p)
+		}
+	}
+	return there, lost, err
+}
+
+// mostFailures is after how many packages in a row that could not be fetched the repositories count as out of reach.
+const mostFailures = 3
+
 // fetch has apt download these versions: all at once, and where that fails one by one.
 func fetch(c *module.Call, folder string, missing []pkg) (lost []pkg) {
 	if len(missing) == 0 || download(c, folder, missing) == nil {
 		return nil
 	}
+	failures := 0
 	for _, p := range missing {
-		if download(c, folder, []pkg{p}) != nil {
-			lost = append(lost, p)
+		if failures < mostFailures && download(c, folder, []pkg{p}) == nil {
+			failures = 0
+			continue
 		}
+		failures++
+		lost = append(lost, p)
 	}
 	return lost
 }

@@ -8,10 +8,12 @@ import (
 	"runner/change"
 )
 
-// choice is what apt knows of a package: the version it would install, and all versions, the newest first.
+// choice is what apt knows of a package: the version it would install, all versions, the newest first, and those of them
+// that a repository offers.
 type choice struct {
 	candidate string
 	versions  []string
+	offered   []string
 }
 
 // readPolicy asks apt for its choices; names it does not know are not in the answer.
@@ -45,6 +47,12 @@ func parsePolicy(text string) map[string]choice {
 		case strings.HasPrefix(line, " *** ") || strings.HasPrefix(line, "     ") && len(line) > 5 && line[5] != ' ':
 			c := found[name]
 			c.versions = append(c.versions, strings.Fields(line[5:])[0])
+			found[name] = c
+		case strings.HasPrefix(line, "      ") && !strings.HasSuffix(line, " /var/lib/dpkg/status"):
+			c := found[name]
+			if n := len(c.versions); n > 0 && !slices.Contains(c.offered, c.versions[n-1]) {
+				c.offered = append(c.offered, c.versions[n-1])
+			}
 			found[name] = c
 		}
 	}

@@ -69,7 +69,7 @@ mail-transport-agent:
 
 func TestPolicies(t *testing.T) {
 	found := parsePolicy(policies)
-	want := map[string]choice{"hello": {"2.10-3", []string{"2.10-3", "2.10-2"}}, "mail-transport-agent": {}}
+	want := map[string]choice{"hello": {"2.10-3", []string{"2.10-3", "2.10-2"}, []string{"2.10-3"}}, "mail-transport-agent": {}}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("%+v", found)
 	}

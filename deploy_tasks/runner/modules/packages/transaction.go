@@ -93,7 +93,7 @@ func (j *job) mark(names []string) error {
 // before the packages, whose installation then keeps them, and the accounts that scripts have made after these.
 func (j *job) journalled(db database, steps []step, act func() error) error {
 	names, going := affected(db, steps)
-	kept, lost, err := keep(j.c, going)
+	kept, lost, err := keep(j.c, db, going)
 	if err != nil {
 		return err
 	}
