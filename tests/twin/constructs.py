@@ -223,6 +223,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module fail",
         "module file",
         "module find",
+        "module getent",
         "module group",
         "module get_url",
         "module lineinfile",

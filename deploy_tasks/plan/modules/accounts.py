@@ -58,6 +58,11 @@ SPECS = (
         part="accounts",
     ),
     module_spec(
+        "getent",
+        {"database": ArgSpec(required=True), "key": STR, "service": STR, "split": STR, "fail_key": TRUE},
+        part="accounts",
+    ),
+    module_spec(
         "group",
         {
             "name": ArgSpec(required=True),

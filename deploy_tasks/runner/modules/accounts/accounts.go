@@ -11,6 +11,7 @@ func init() {
 	module.Register("cron", cron)
 	change.RegisterKind("crontab", crontabs{})
 	module.Register("authorized_key", authorizedKey)
+	module.Register("getent", getent)
 	module.Register("group", group)
 	module.Register("user", user)
 }
