@@ -72,6 +72,12 @@ class PlanError(DocumentError):
     noun = "plan"
 
 
+class PasswordError(PlanError):
+    """The file of a vault's password is not usable."""
+
+    noun = "vault's password"
+
+
 class InventoryError(DocumentError):
     """The inventory is not valid."""
 

@@ -50,7 +50,8 @@ _FINAL = frozenset(
 
 
 class HostError(BaseModel):
-    """Why a host is not where it should be: the phase, one sentence, the task if one failed, its last lines."""
+    """Why a host is not where it should be: the phase, one sentence, the task if one failed, with its place in the plan
+    and its file and line, and its last lines."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -59,6 +60,7 @@ class HostError(BaseModel):
     task: str | None = None
     module: str | None = None
     where: str | None = None
+    line: str | None = None
     tail: tuple[str, ...] = ()
     hint: str | None = None
 

@@ -81,7 +81,8 @@ def failure(host: Document) -> Failure | None:
     if isinstance(error, str):
         error = {"message": error}
     label = "unreachable" if host.get("unreachable") or host["status"] == "unreachable" else "failed"
-    task = f'task "{error["task"]}": ' if error.get("task") else ""
+    line = f" ({error['line']})" if error.get("line") else ""
+    task = f'task "{error["task"]}"{line}: ' if error.get("task") else ""
     tail = tuple(error.get("tail") or ())[-_TAIL:]
     return Failure(label, error.get("phase") or "", task + str(error.get("message", "")), tail, error.get("hint"))
 

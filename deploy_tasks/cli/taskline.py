@@ -24,7 +24,8 @@ def task_lines(event: Mapping[str, Any], *, with_host: bool) -> Iterator[Text]:
         yield _line(moment, host, str(event.get("state", "")), str(event.get("message") or event.get("reason") or ""))
     elif kind == "task" and event.get("status"):
         took = units.seconds(float(event.get("duration_s") or 0))
-        yield _line(moment, host, str(event["status"]), f"{event.get('name') or event.get('id')} ({took})")
+        place = f" at {event['line']}" if event["status"] in ("failed", "ignored") and event.get("line") else ""
+        yield _line(moment, host, str(event["status"]), f"{event.get('name') or event.get('id')} ({took}){place}")
         yield from _details(event)
 
 

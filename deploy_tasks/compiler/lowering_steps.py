@@ -69,6 +69,7 @@ class Steps:
         self._tells = plan.format == "playbook"
         self._become = plan.become
         self._names = Names(plan)
+        self._lines = plan.lines
         self._waits = True
 
     def play(self, play: Play) -> dict[str, Any]:
@@ -151,6 +152,7 @@ class Steps:
             public=include.public or None,
             listen=list(include.listen),
             where=where,
+            line=self._lines.get(where),
         )
         choices = {name: [self._step(step, tags) for step in steps] for name, steps in include.choices.items()}
         return found | {"choices": choices} | self._loop(include) | self._loop_control(include)
@@ -179,6 +181,7 @@ class Steps:
                 timeout_s=self._value(task.timeout_s, f"{where}.timeout"),
                 on_failure=None if task.on_failure == "abort" else task.on_failure,
                 where=where,
+                line=self._lines.get(where),
                 undo=[self._task(each, ()) for each in task.undo],
                 implicit=True if task.module == "meta" and _IMPLICIT.search(task.id) else None,
                 **self._repetition(task),

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +27,8 @@ MAX_BYTES = 32 << 20
 PLAN_DEPTH = 200
 Unlock = Callable[[str], Any]
 _SNIPPET = 60
+#: So many names beside one that is not there are looked at.
+_NEIGHBOURS = 1000
 _MAX_SHOWN = 10_000
 _NAME = re.compile(r"([\w-]{1,60})[\"']?\s{0,4}[:=]\s{0,4}")
 # A value up to its closing quote; a broken line may have none, then up to the end.
@@ -55,12 +59,22 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
-        raise BadDocument(Problem("", f"cannot be read: {error.strerror}", file=str(path))) from None
+        raise BadDocument(Problem("", f"cannot be read: {error.strerror}", _near(path), str(path))) from None
     except ValueError as error:
         raise BadDocument(Problem("", f"is not a usable file name: {error}", file=str(path))) from None
     if len(data) > limit:
         raise BadDocument(Problem("", f"is larger than the limit of {limit >> 20} MiB", file=str(path)))
     return data
+
+
+def _near(path: Path) -> str | None:
+    """What a name that is not there may have been, among its neighbours."""
+    try:
+        names = [] if path.exists() else [each.name for each in islice(path.parent.iterdir(), _NEIGHBOURS)]
+    except OSError:
+        return None
+    near = get_close_matches(path.name, names, n=1)
+    return f"did you mean {path.parent / near[0]}?" if near else None
 
 
 def decode(data: bytes, source: str) -> str:

@@ -110,7 +110,10 @@ def load_data(data: Mapping[str, Any] | Sequence[Any], given: Given | None = Non
     place = Path.cwd() / STDIN_NAME
     if isinstance(data, Mapping):
         return load_text(text, place, given, source=STDIN_NAME)
-    return _playbook(text, place, given or Given())
+    found = _playbook(text, place, given or Given())
+    own = f"{place.name}["  # nobody has written the lines of this text
+    lines = {where: line for where, line in found.plan.lines.items() if not where.startswith(own)}
+    return replace(found, plan=found.plan.model_copy(update={"lines": lines}))
 
 
 def is_playbook(text: str, suffix: str = "") -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from deploy_tasks.errors import PlanError, Problem
+from deploy_tasks.errors import PasswordError, PlanError, Problem
 from deploy_tasks.plan.documents import BadDocument, decode, parse_yaml, read_bounded
 from deploy_tasks.plan.yaml_values import untemplated
 
@@ -192,7 +192,7 @@ def _opened(key: bytes, cipher: bytes, shown: str) -> bytes:
 
 
 def _password(path: Path) -> bytes:
-    """The password in a file, or what the file prints when it is a program. Raises `PlanError`."""
+    """The password in a file, or what the file prints when it is a program. Raises `PasswordError`."""
     shown = str(path)
     if path.is_file() and os.access(path, os.X_OK):
         data = _printed(path)
@@ -200,10 +200,10 @@ def _password(path: Path) -> bytes:
         try:
             data = read_bounded(path, _MAX_PASSWORD)
         except BadDocument as error:
-            raise PlanError([replace(error.problem, hint="--vault-password-file names it")]) from None
+            raise PasswordError([replace(error.problem, hint="--vault-password-file names it")]) from None
     password = data.strip()
     if not password:
-        raise PlanError([Problem("", "holds no password", "write the vault's password into it", shown)])
+        raise PasswordError([Problem("", "holds no password", "write the vault's password into it", shown)])
     return password
 
 
@@ -214,8 +214,8 @@ def _printed(path: Path) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = getattr(error, "strerror", None) or f"did not end within {_SCRIPT_TIMEOUT_S} s"
         hint = "chmod a-x when the file itself holds the password"
-        raise PlanError([Problem("", f"cannot be run for the vault's password: {reason}", hint, shown)]) from None
+        raise PasswordError([Problem("", f"cannot be run for the vault's password: {reason}", hint, shown)]) from None
     if done.returncode:
         message = f"ended with status {done.returncode} instead of printing the vault's password"
-        raise PlanError([Problem("", message, None, shown)])
+        raise PasswordError([Problem("", message, None, shown)])
     return done.stdout[:_MAX_PASSWORD]

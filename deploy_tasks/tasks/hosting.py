@@ -28,7 +28,7 @@ from deploy_tasks.tasks.sharing import MAX_NAMES, Others, keep
 
 log = logging.getLogger(__name__)
 #: What is kept of a task's event, and how much of its texts.
-_KEPT = ("index", "total", "id", "name", "module", "status", "duration_s", "handler", "where")
+_KEPT = ("index", "total", "id", "name", "module", "status", "duration_s", "handler", "where", "line")
 _MESSAGE, _DIFF, _DIFFS = 500, 4000, 20
 #: Tries of one conversation whose connection was lost midway; the host answers the second with the first one's report.
 _TRIES = 3

@@ -153,6 +153,7 @@ def _error(summary: Mapping[str, Any], status: str) -> HostError | None:
         task=_text(error.get("task")),
         module=_text(error.get("module")),
         where=_text(error.get("where")),
+        line=_text(error.get("line")),
         tail=tuple(lines),
     )
 

@@ -193,3 +193,8 @@ def test_a_dry_run_names_silent_hosts_and_conflicts_first() -> None:
     ]
     assert undoing.incomplete(doc) == "2 of 3 hosts would not come back completely"
     assert undoing.incomplete({"hosts": {"a": hosts["a"]}}) == ""
+
+
+def test_a_failed_task_is_told_with_its_file_and_line() -> None:
+    doc = document("failed", bad=failed("failed", "x is undefined", task="health", line="site.yml:7"))
+    assert any('task "health" (site.yml:7): x is undefined' in line for line in lines(doc))

@@ -56,7 +56,7 @@ def test_a_playbook_is_the_same_by_file_by_text_and_as_data(site: Path) -> None:
     assert (by_file.plan.name, by_text.plan.name, by_data.plan.name) == ("site", "plan", "plan")
     assert by_file.base == by_text.base == by_data.base == site
     assert [task.args for task in by_file.plan.walk()] == [task.args for task in by_text.plan.walk()]
-    assert by_text.plan == by_data.plan
+    assert by_text.plan.model_copy(update={"lines": {}}) == by_data.plan
 
 
 def test_preparing_takes_a_playbook_with_what_lies_beside_it(site: Path) -> None:

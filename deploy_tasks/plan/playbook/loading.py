@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.check_steps import walk
 from deploy_tasks.plan.findings import Findings
-from deploy_tasks.plan.model import Plan, Play
+from deploy_tasks.plan.model import Block, Plan, Play
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.block import read_steps
 from deploy_tasks.plan.playbook.places import Places
@@ -86,7 +87,16 @@ def _loaded(place: str, site: Site) -> Loaded:
     )
     if ctx.findings.problems:
         raise PlanError(ctx.places.locate_all(_all(plan, site)))
+    plan = plan.model_copy(update={"lines": dict(_lines(plan, ctx.places))})
     return Loaded(plan, Path(site.base), ctx.places)
+
+
+def _lines(plan: Plan, places: Places) -> Iterator[tuple[str, str]]:
+    """Where each task and include stands; the play's own flushes of handlers stand nowhere."""
+    for play in plan.plays:
+        for where in {step.where for step in walk((*play.tasks, *play.handlers)) if not isinstance(step, Block)}:
+            if where.endswith("]") and (line := places.line(where)):
+                yield where, line
 
 
 def _user(site: Site) -> str | None:

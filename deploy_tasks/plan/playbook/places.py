@@ -59,6 +59,11 @@ class Places:
         doc, place = self._lookup(path)
         return None if doc is None or place is None else Place(doc.shown, *place)
 
+    def line(self, path: str) -> str | None:
+        """The file, by its name in the plan, and the line of what is at the path."""
+        doc, place = self._lookup(path)
+        return None if doc is None or place is None else f"{doc.name}:{place[0]}"
+
     def locate(self, problem: Problem) -> Problem:
         """The problem with file, line and column, its line and a caret in the message; as it is when it has a line."""
         if problem.line is not None:

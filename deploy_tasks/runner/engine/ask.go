@@ -122,7 +122,7 @@ func (r *run) followed(t *program.Task, f frame, name string, o outcome) halt {
 	}
 	r.hopeless = true
 	return r.fail(&Failure{Task: name, Module: t.Module, Msg: "failed on the host that performed it for all: " + msg,
-		Tail: []string{}, Where: t.Where})
+		Tail: []string{}, Where: t.Where, Line: t.Line})
 }
 
 // others is what is known of the hosts besides this one: what the inventory says.

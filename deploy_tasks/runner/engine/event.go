@@ -51,6 +51,7 @@ type TaskEnd struct {
 	Diff     []Diff
 	Handler  bool
 	Where    string
+	Line     string // file and line
 }
 
 // Failure is the first failure of a run. Tail has at most ten lines of output.
@@ -60,6 +61,7 @@ type Failure struct {
 	Msg    string
 	Tail   []string
 	Where  string
+	Line   string // file and line of the task
 }
 
 // Verdict is the outcome of the verify phase.

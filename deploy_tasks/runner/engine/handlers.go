@@ -47,7 +47,7 @@ func handlersOf(steps []program.Step, f frame, to []*handler) []*handler {
 func (r *run) notify(t *program.Task, task string, names []string) halt {
 	for _, name := range names {
 		if !r.mark(name) {
-			return r.fail(&Failure{Task: task, Module: t.Module, Where: t.Where, Tail: []string{}, Msg: fmt.Sprintf(
+			return r.fail(&Failure{Task: task, Module: t.Module, Where: t.Where, Line: t.Line, Tail: []string{}, Msg: fmt.Sprintf(
 				"The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)})
 		}
 	}

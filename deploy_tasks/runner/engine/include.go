@@ -41,7 +41,7 @@ func (r *run) include(inc *program.Include, f frame) halt {
 }
 
 func (r *run) includeFailure(inc *program.Include, f frame, msg string) *Failure {
-	return &Failure{Task: r.includeName(inc, f.included(inc, nil, f.at)), Module: "include_" + inc.Kind, Msg: msg, Tail: []string{}, Where: inc.Where}
+	return &Failure{Task: r.includeName(inc, f.included(inc, nil, f.at)), Module: "include_" + inc.Kind, Msg: msg, Tail: []string{}, Where: inc.Where, Line: inc.Line}
 }
 
 // bring performs what an include brings; the outcome is that of the include itself.
@@ -57,12 +57,12 @@ func (r *run) bring(inc *program.Include, f frame) (halt, outcome) {
 		r.host.known.Set(inc.Register, o.result)
 	}
 	o.failed = o.failed && status == Failed
-	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(time.Since(began)), Msg: cut(o.msg, maxText), Where: inc.Where,
+	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(time.Since(began)), Msg: cut(o.msg, maxText), Where: inc.Where, Line: inc.Line,
 		Result: boundedResult(o.result)}
 	end.Event = "task"
 	r.opts.Emit(end)
 	if o.failed {
-		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where},
+		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where, Line: inc.Line},
 			value.DictOf("name", start.Name, "action", start.Module), o.result), o
 	}
 	return r.brought(inc, f, start, found), o
@@ -72,7 +72,7 @@ func (r *run) bring(inc *program.Include, f frame) (halt, outcome) {
 func (r *run) brought(inc *program.Include, f frame, start TaskStart, found []inclusion) halt {
 	for _, each := range found {
 		if each.wrong != "" {
-			return r.lose(&Failure{Task: start.Name, Module: start.Module, Msg: each.wrong, Tail: []string{}, Where: inc.Where})
+			return r.lose(&Failure{Task: start.Name, Module: start.Module, Msg: each.wrong, Tail: []string{}, Where: inc.Where, Line: inc.Line})
 		}
 		if inc.Kind == "role" {
 			r.roleNames = push(r.roleNames, each.name)

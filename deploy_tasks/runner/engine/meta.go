@@ -40,7 +40,7 @@ func (r *run) meta(t *program.Task, f frame) halt {
 }
 
 func (r *run) metaFailed(t *program.Task, f frame, msg string) halt {
-	return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: msg, Tail: []string{}, Where: t.Where})
+	return r.fail(&Failure{Task: r.taskName(t, f), Module: t.Module, Msg: msg, Tail: []string{}, Where: t.Where, Line: t.Line})
 }
 
 func (r *run) metaWord(t *program.Task, f frame) (string, error) {

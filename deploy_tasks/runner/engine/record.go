@@ -32,12 +32,15 @@ func (t TaskEnd) Fields() *value.Dict {
 	record.Optional(d, "diff", record.List(t.Diff))
 	d.Set("handler", t.Handler)
 	d.Set("where", t.Where)
+	record.Optional(d, "line", t.Line)
 	return d
 }
 
 // Fields implements record.Record.
 func (f *Failure) Fields() *value.Dict {
-	return value.DictOf("task", f.Task, "module", f.Module, "msg", f.Msg, "tail", record.Texts(f.Tail), "where", f.Where)
+	d := value.DictOf("task", f.Task, "module", f.Module, "msg", f.Msg, "tail", record.Texts(f.Tail), "where", f.Where)
+	record.Optional(d, "line", f.Line)
+	return d
 }
 
 // Fields implements record.Record.
@@ -83,7 +86,7 @@ func ReadSummary(r record.Reader) (Summary, error) {
 		MaxRSS: r.Int64("max_rss_kb"), Cancelled: r.Flag("cancelled"), Repeated: r.Flag("repeated"), Check: r.Flag("check"),
 		Irreversible: r.Int("irreversible"), Unconfirmed: r.Flag("unconfirmed")}
 	if f := r.Record("error"); r.Has("error") {
-		s.Error = &Failure{f.Text("task"), f.Text("module"), f.Text("msg"), f.Texts("tail"), f.Text("where")}
+		s.Error = &Failure{f.Text("task"), f.Text("module"), f.Text("msg"), f.Texts("tail"), f.Text("where"), f.Text("line")}
 	}
 	if v := r.Record("verify"); r.Has("verify") {
 		s.Verify = &Verdict{v.Flag("digest"), v.Texts("drift"), v.Texts("failed")}

@@ -28,7 +28,7 @@ func (r *run) tell(t *program.Task, start TaskStart, o outcome, status string, t
 		r.ran++
 	}
 	start.Event = "task"
-	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(took), Msg: cut(o.msg, maxText), Handler: handler, Where: t.Where}
+	end := TaskEnd{TaskStart: start, Status: status, Duration: seconds(took), Msg: cut(o.msg, maxText), Handler: handler, Where: t.Where, Line: t.Line}
 	if o.hidden {
 		end.Msg, end.Result = hidden, value.Raw(`{"censored":"`+hidden+`"}`)
 	} else {

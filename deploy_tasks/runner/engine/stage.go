@@ -110,7 +110,7 @@ func (e *Engine) Freeze(verify bool) *value.Dict {
 		out.Set("spent", listOf(e.carried.spent))
 	}
 	if f := e.carried.ruin; f != nil {
-		out.Set("ruin", value.DictOf("task", f.Task, "module", f.Module, "msg", f.Msg, "where", f.Where))
+		out.Set("ruin", value.DictOf("task", f.Task, "module", f.Module, "msg", f.Msg, "where", f.Where, "line", f.Line))
 	}
 	if verify {
 		out.Set("theirs", e.freezeTheirs())
@@ -154,7 +154,7 @@ func (e *Engine) Thaw(state *value.Dict) error {
 	e.carried = carried{index: r.Int("index"), ended: halt(r.Int("ended")), pending: map[int][]int{}, spent: r.Texts("spent")}
 	if r.Has("ruin") {
 		f := r.Record("ruin")
-		e.carried.ruin = &Failure{Task: f.Text("task"), Module: f.Text("module"), Msg: f.Text("msg"), Tail: []string{}, Where: f.Text("where")}
+		e.carried.ruin = &Failure{Task: f.Text("task"), Module: f.Text("module"), Msg: f.Text("msg"), Tail: []string{}, Where: f.Text("where"), Line: f.Text("line")}
 	}
 	if r.Has("theirs") {
 		t.theirs(r.Dict("theirs"))

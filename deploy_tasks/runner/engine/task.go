@@ -186,7 +186,7 @@ func (r *run) taskFailed(t *program.Task, f frame, name string, o outcome) halt 
 	if t.OnFailure == "rollback" {
 		r.MustUndo = true
 	}
-	failed := &Failure{Task: name, Module: t.Module, Msg: o.msg, Tail: tail(o.result), Where: t.Where}
+	failed := &Failure{Task: name, Module: t.Module, Msg: o.msg, Tail: tail(o.result), Where: t.Where, Line: t.Line}
 	if o.hidden {
 		failed.Msg, failed.Tail = hidden, []string{}
 	}

@@ -67,6 +67,7 @@ type Block struct {
 // Include is include_tasks or include_role: which steps run is known when it is reached.
 type Include struct {
 	Kind, ID, Where string
+	Line            string // file and line
 	Name, Target    any
 	Choices         map[string][]Step
 	Search          []string
@@ -97,6 +98,7 @@ type Loop struct {
 type Task struct {
 	Implicit                bool // the play's own: no tag keeps it from running
 	ID, Module, Where       string
+	Line                    string // file and line
 	Name                    any
 	Args                    *value.Dict
 	Only                    any

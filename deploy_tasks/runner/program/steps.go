@@ -49,7 +49,7 @@ func (d *decoder) undo(from *value.Dict) (out []*Task) {
 }
 
 func (d *decoder) include(from *value.Dict) *Include {
-	i := &Include{Kind: d.text(from, "include"), ID: d.text(from, "id"), Where: d.text(from, "where"), Name: d.given(from, "name"),
+	i := &Include{Kind: d.text(from, "include"), ID: d.text(from, "id"), Where: d.text(from, "where"), Line: d.text(from, "line"), Name: d.given(from, "name"),
 		Target: d.given(from, "target"), Choices: map[string][]Step{}, Search: d.texts(from, "search"), When: d.list(from, "when"),
 		Loop: d.loop(from), Tags: d.texts(from, "tags"), Vars: d.dict(from, "vars"), IgnoreErrors: d.given(from, "ignore_errors"),
 		RunOnce: d.given(from, "run_once"), Register: d.text(from, "register"), Args: d.dict(from, "args"), Public: d.flag(from, "public"), Listen: d.texts(from, "listen")}
@@ -76,7 +76,7 @@ func (d *decoder) loop(from *value.Dict) Loop {
 
 func (d *decoder) task(from *value.Dict) *Task {
 	return &Task{
-		Implicit: d.flag(from, "implicit"), ID: d.text(from, "id"), Module: d.text(from, "module"), Where: d.text(from, "where"), Name: d.given(from, "name"),
+		Implicit: d.flag(from, "implicit"), ID: d.text(from, "id"), Module: d.text(from, "module"), Where: d.text(from, "where"), Line: d.text(from, "line"), Name: d.given(from, "name"),
 		Args: d.dict(from, "args"), Only: d.given(from, "only"), When: d.list(from, "when"),
 		CheckModeOnly: d.optional(from, "check_mode_only"), Tags: d.texts(from, "tags"), SkipTags: d.texts(from, "skip_tags"),
 		Loop: d.loop(from), Register: d.text(from, "register"), Notify: d.list(from, "notify"), Listen: d.texts(from, "listen"),

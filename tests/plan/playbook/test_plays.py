@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.inventory import inventory_for, parse_hosts_argument
+from deploy_tasks.plan.load import read_plan
 from deploy_tasks.plan.model import Block, Task
 from tests.support.playbooks import load, only_play, outline, problems, work, write_site
 
@@ -215,3 +217,25 @@ def test_nothing_outside_the_root_is_read(tmp_path: Path) -> None:
     found = problems(tmp_path / "in", files, root=tmp_path / "in")
     assert ["lies outside" in problem.message for problem in found] == [True]
     assert load(tmp_path / "in", files).base == tmp_path
+
+
+def test_a_plan_knows_the_lines_of_its_steps(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        {
+            "site.yml": "- hosts: all\n  tasks:\n  - ping:\n  - block:\n    - debug:\n  - include_tasks: more.yml\n",
+            "more.yml": "# more\n- ping:\n",
+        },
+    )
+    assert loaded.plan.lines == {
+        "site.yml[0].tasks[0]": "site.yml:3",
+        "site.yml[0].tasks[1].block[0]": "site.yml:5",
+        "site.yml[0].tasks[2]": "site.yml:6",
+        "more.yml[0]": "more.yml:2",
+    }
+
+
+def test_a_playbook_that_is_not_there_brings_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text("[]")
+    with pytest.raises(PlanError, match=r"did you mean .*site\.yml\?"):
+        read_plan(str(tmp_path / "sit.yml"))
