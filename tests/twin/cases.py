@@ -12,11 +12,13 @@ The comment at the head of `site.yml` says what the case is about, in a sentence
     # before: useradd -m app                a command that both hosts get before the first run
     # look: getent passwd app               a command whose exit status and output are compared: before the first run
                                             and after every run; what they tell of time or place must be left out
+    # needs: test -x /sbin/openrc           where this fails on a host the case is skipped; in CI it runs all the same
+    # after: pkill -F /run/app.pid          a command that both hosts get once the next case begins
     # undone: yes                           after the last run our deployments are rolled back, the newest first; then
                                             trees (bytes, modes, owners, links, times of change, extended attributes)
                                             and looks must be what they were before the first run
 
-Hosts get the commands of `before` and `look` as root, by `sh -c`, without SSH.
+Hosts get the commands of `before`, `after` and `look` as root, by `sh -c`, without SSH.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "cases"
-_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "before", "look", "undone")
+_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "needs", "before", "after", "look", "undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Case:
     refused: str | None
     differs: tuple[tuple[str, str], ...]
     trees: tuple[str, ...]
+    needs: tuple[str, ...]
     before: tuple[str, ...]
+    after: tuple[str, ...]
     looks: tuple[str, ...]
     undone: bool
 
@@ -70,7 +74,9 @@ def read(folder: Path) -> Case:
         refused=" ".join(found["refused"]) or None,
         differs=tuple(_difference(line) for line in found["differs"]),
         trees=tuple(word for line in found["trees"] for word in line.split()) or ("/srv/t",),
+        needs=tuple(found["needs"]),
         before=tuple(found["before"]),
+        after=tuple(found["after"]),
         looks=tuple(found["look"]),
         undone=_yes(folder, found["undone"]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_tasks import fleet as local_fleet
@@ -26,6 +26,7 @@ class Side:
 
     fleet: Fleet
     folder: Path
+    _leave: list[str] = field(default_factory=list)
 
     @property
     def controller(self) -> Path:
@@ -53,7 +54,21 @@ class Side:
                     f"ansible_python_interpreter=/usr/bin/python3 controller={self.controller}"
                 )
 
+    def lacks(self, case: Case) -> list[str]:
+        """What the case needs and a host does not have."""
+        hosts = self.fleet.hosts.values()
+        return [need for need in case.needs if any(host.run(need, check=False).returncode for host in hosts)]
+
+    def leave(self) -> None:
+        """End what the last case has left running."""
+        while self._leave:
+            command = self._leave.pop(0)
+            for host in self.fleet.hosts.values():
+                host.run(command)
+
     def _clean(self, case: Case) -> None:
+        self.leave()
+        self._leave[:] = case.after
         for host in self.fleet.hosts.values():
             for name in case.trees:
                 path = host.path(name)
@@ -93,6 +108,7 @@ def make_side(folder: Path, after: contextlib.ExitStack) -> Side:
     """Hosts of the twins' names, each with the cases' account."""
     made = Side(local_fleet.up(len(NAMES), folder / "fleet", names=NAMES), folder)
     after.callback(made.fleet.down)
+    after.callback(made.leave)
     for host in made.fleet.hosts.values():
         host.add_user(USER, sudo=True)
     return made

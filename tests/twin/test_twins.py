@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.twin.cases import Case, load
@@ -13,6 +15,8 @@ pytestmark = pytest.mark.fleet
 @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
 def test_the_twins_end_alike(twins: Twins, case: Case) -> None:
     accepted = set()
+    if (lacking := twins.ours.lacks(case)) and not os.environ.get("CI"):
+        pytest.skip(f"the hosts lack what {case.name} needs: {'; '.join(lacking)}")
     play = twins.play(case)
     for step in play.runs():
         oracle_holds(case, step)

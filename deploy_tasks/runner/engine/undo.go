@@ -32,7 +32,7 @@ type Effects struct {
 }
 
 func (e Effects) call(ctx context.Context, args *value.Dict) *module.Call {
-	return &module.Call{Ctx: ctx, Args: args, Env: e.Env, Cwd: e.Cwd, Started: e.Started, TempDir: e.TempDir,
+	return &module.Call{Ctx: ctx, Args: args, Undo: true, Env: e.Env, Cwd: e.Cwd, Started: e.Started, TempDir: e.TempDir,
 		Log: change.ReadOnly{}, Files: noFiles{}, Vars: &scope{},
 		Render: func(src string) (string, error) { return "", fmt.Errorf("an undo has no template %s", src) },
 		Facts:  func(subsets []string) *value.Dict { return e.Facts(subsets, e.Env) }}

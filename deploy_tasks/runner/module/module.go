@@ -19,6 +19,7 @@ type Call struct {
 	Check  bool            // report what would change and change nothing; Log refuses then
 	Diff   bool            // fill Result.Diff
 	Verify bool            // a verify run: Check is set too
+	Undo   bool            // a handler that an undo fires once all is back: what runs notices, nothing else changes
 	Log    change.Log
 	Files  Files
 	Render func(src string) (string, error) // the embedded template src, with the task's variables
