@@ -122,7 +122,7 @@ class Candidates:
                 yield from self._applied(FILTERS["flatten"], [["list", *terms]], around, depth)
             case ["fetched", str(name), bool(listed), *_]:
                 yield self._fetched(name, listed)
-            case ["tmpl" | "native", body, *newlines]:
+            case ["tmpl" | "native" | "data", body, *newlines]:
                 yield from self._written(body, newlines, around, depth)
             case _:
                 yield UNKNOWN

@@ -26,7 +26,7 @@ def _node(node: Any, bound: frozenset[str], found: set[str]) -> None:
         case ["var", str(name)]:
             if name not in bound:
                 found.add(name)
-        case ["tmpl" | "native", [*body], *rest]:
+        case ["tmpl" | "native" | "data", [*body], *rest]:
             _body(body, bound, found)
             for part, blocks in rest[1].values() if len(rest) > 1 else ():
                 inner = _body(part, bound | {"self"}, found)

@@ -132,10 +132,8 @@ def _lower_string(text: str, where: str) -> Any:
             # Behind a variable by itself one line end is lost, as with Ansible, if it is a number or truth.
             lines = [-1] if isinstance(single, nodes.Name) and _newlines(text) == [1] else _newlines(text)
             node = ["native", [["out", node]], *lines]
-    elif _has_top_level_text(tree):
-        node = ["tmpl", lower_body(tree.body), *_newlines(text)]
     else:
-        node = ["native", lower_body(tree.body), *_newlines(text)]
+        node = ["data" if _may_be_data(tree) else "tmpl", lower_body(tree.body), *_newlines(text)]
     return node[1] if node[0] == "lit" and not isinstance(node[1], dict) else {"$": node}
 
 
@@ -149,9 +147,13 @@ def _single_expression(tree: nodes.Template) -> nodes.Expr | None:
     return None
 
 
-def _has_top_level_text(tree: nodes.Template) -> bool:
-    outputs = [part for part in tree.body if isinstance(part, nodes.Output)]
-    return any(isinstance(part, nodes.TemplateData) for output in outputs for part in output.nodes)
+def _may_be_data(tree: nodes.Template) -> bool:
+    """Whether what a template of several pieces writes may look like a list, a mapping or truth, which it then is, as
+    with Ansible; or be one value that is no text."""
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.TemplateData(data=text), *_]), *_]:
+            return text.startswith(("[", "{")) or any(word.startswith(text) for word in ("True", "False"))
+    return True
 
 
 def _newlines(text: str) -> list[int]:

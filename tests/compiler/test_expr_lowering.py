@@ -41,7 +41,7 @@ def test_both_sides_know_the_same_names() -> None:
         ("{{ 1 / 0 }}", ["/", ["lit", 1], ["lit", 0]]),
         ("{{ [1, x] }}", ["list", ["lit", 1], ["var", "x"]]),
         ("a{{ x }}", ["tmpl", [["text", "a"], ["out", ["var", "x"]]]]),
-        ("{{ x }}{{ y }}", ["native", [["out", ["var", "x"]], ["out", ["var", "y"]]]]),
+        ("{{ x }}{{ y }}", ["data", [["out", ["var", "x"]], ["out", ["var", "y"]]]]),
         ("{{ x }}\n", ["native", [["out", ["var", "x"]]], -1]),
         ("{{ x }}\n\n", ["native", [["out", ["var", "x"]]], 2]),
         ("{{ x | f.g }}".replace("f.g", "ansible.builtin.upper"), ["filter", "upper", ["var", "x"], [], {}]),

@@ -53,7 +53,7 @@ def test_an_include_carries_what_may_be_meant() -> None:
     assert found == {
         "include": "tasks",
         "id": "i1",
-        "target": {"$": ["tmpl", [["out", ["var", "what"]], ["text", ".yml"]]]},
+        "target": {"$": ["data", [["out", ["var", "what"]], ["text", ".yml"]]]},
         "search": ["roles/web/tasks", "."],
         "when": [["cond", ["var", "go"], "go"]],
         "tags": ["outer", "its"],

@@ -73,6 +73,7 @@ func init() {
 		"call":    {4, (*evaluation).callNode},
 		"tmpl":    {2, (*evaluation).template},
 		"native":  {2, (*evaluation).template},
+		"data":    {2, (*evaluation).template},
 		"value":   {2, func(e *evaluation, n []any) (any, error) { return e.resolve(n[1]) }},
 		"fetched": {5, (*evaluation).fetched},
 		"spliced": {3, (*evaluation).spliced},

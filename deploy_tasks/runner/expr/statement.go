@@ -53,7 +53,8 @@ func keepsType(v any, newlines []any) bool {
 	return true
 }
 
-// template evaluates ["tmpl", [STMT…], newlines] to text and ["native", …] to the one value written, if it is one.
+// template evaluates ["tmpl", [STMT…], newlines] to text and ["native", …] to the one value written, if it is one. With
+// "data" text of several pieces that looks like a list or a mapping is one, too.
 func (e *evaluation) template(n []any) (any, error) {
 	body, _ := n[1].([]any)
 	outer := e.root
@@ -70,14 +71,22 @@ func (e *evaluation) template(n []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n[0] == "native" && len(written.pieces) == 1 {
+	if n[0] != "tmpl" && len(written.pieces) == 1 {
 		if keepsType(written.pieces[0], n[2:]) {
 			return written.pieces[0], nil
 		}
 	}
 	s, err := written.text()
-	if err != nil || len(n) < 3 {
+	if err != nil {
 		return s, err
+	}
+	if n[0] == "data" && len(written.pieces) > 1 {
+		if v, ok := dataIn(s); ok {
+			return v, nil
+		}
+	}
+	if len(n) < 3 {
+		return s, nil
 	}
 	least, _ := n[2].(int64)
 	least = max(least, -least)
