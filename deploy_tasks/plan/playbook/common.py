@@ -37,7 +37,7 @@ class Inherited:
     check_mode: bool | str | None = None
     diff: bool | str | None = None
     delegate_to: str | None = None
-    delegate_facts: bool | None = None
+    delegate_facts: bool | str | None = None
     run_once: bool | str | None = None
     any_errors_fatal: bool | str | None = None
     throttle: int | str | None = None
@@ -160,7 +160,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "check_mode": entries.switch_or_template,
         "diff": entries.switch_or_template,
         "delegate_to": entries.text,
-        "delegate_facts": entries.switch,
+        "delegate_facts": entries.switch_or_template,
         "run_once": entries.switch_or_template,
         "any_errors_fatal": entries.switch_or_template,
         "throttle": entries.hosts,

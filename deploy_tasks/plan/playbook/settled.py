@@ -1,7 +1,9 @@
-"""Keywords whose templates are filled in while the playbook is read: `any_errors_fatal`, `tags`, `serial` of a task.
+"""Keywords whose templates are filled in while the playbook is read: `any_errors_fatal`, `delegate_facts`, `tags`,
+`serial` of a task.
 
-Which tasks there are, and what ends the deployment for all hosts, no single host can decide. What is known are the
-variables of the playbook, its roles and files, and those given with -e; inventory and facts are not.
+Which tasks there are, what ends the deployment for all hosts, and what one host learns for another, no single host can
+decide. What is known are the variables of the playbook, its roles and files, and those given with -e; inventory and
+facts are not.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ Layers = Sequence[Mapping[str, Any]]
 
 def settled(own: Common, where: str, layers: Layers, findings: Findings) -> Common:
     """What an element says, by variables whose later layers win. A template whose value is not known is a problem."""
-    if is_template(own.any_errors_fatal):
-        found = _value(own.any_errors_fatal, f"{where}.any_errors_fatal", entries.switch, layers, findings)
-        own = replace(own, any_errors_fatal=found)
+    for name in ("any_errors_fatal", "delegate_facts"):
+        value = getattr(own, name)
+        if is_template(value):
+            own = replace(own, **{name: _value(value, f"{where}.{name}", entries.switch, layers, findings)})
     if any(map(is_template, own.tags)):
         parts = [_value(tag, f"{where}.tags", _tags, layers, findings) or () for tag in own.tags]
         own = replace(own, tags=tuple(dict.fromkeys(tag for part in parts for tag in part)))

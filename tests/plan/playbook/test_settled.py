@@ -97,3 +97,10 @@ def test_serial_is_for_tasks_and_handlers(tmp_path: Path) -> None:
     found = problems(tmp_path, {"site.yml": site, "more.yml": "- ping:\n"})
     assert [each.path.rpartition(".")[0] for each in found] == [f"site.yml[0].tasks[{n}]" for n in range(4)]
     assert {each.path.rpartition(".")[2] for each in found} == {"serial"}
+
+
+def test_delegate_facts_is_known_when_the_playbook_is_read(tmp_path: Path) -> None:
+    task = "{setup: , delegate_to: b, delegate_facts: '{{ theirs }}'}"
+    text = f"- hosts: all\n  vars: {{theirs: true}}\n  tasks:\n  - {task}\n"
+    [found] = [task for task in load(tmp_path, {"site.yml": text}).plan.walk() if task.module == "setup"]
+    assert found.delegate_facts is True
