@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy_tasks.cli.inputs import Inputs
 from deploy_tasks.compiler.compile import Artifact, Compiler, compiler
+from deploy_tasks.compiler.lowering import lower
 from deploy_tasks.compiler.per_host import HostArtifact, compile_hosts
 from deploy_tasks.compiler.targets import Target
 from deploy_tasks.errors import BadInput
@@ -51,6 +52,11 @@ def compiled(found: Inputs, targets: Iterable[Target], *, rebuild: bool = False)
     """The artifact of every target, from the cache where nothing changed."""
     made = compiler_here()
     return made.compile(found.plan, files(found.plan, found.folder), targets, rebuild=rebuild)
+
+
+def parts(found: Inputs) -> tuple[str, ...]:
+    """The parts of the runner that the plan needs; the plan is lowered for it and nothing is built."""
+    return lower(found.plan, files(found.plan, found.folder), found.inventory).parts
 
 
 def write(

@@ -77,9 +77,9 @@ def dry_run(config: Config) -> int:
     out = render.out()
     tasks = sum(1 for _ in found.plan.walk())
     out.print(render.row("plan", found.plan.name, units.count(tasks, "task"), units.count(len(found.hosts), "host")))
-    builder = executables.compiler_here().builder
+    builder, parts = executables.compiler_here().builder, executables.parts(found)
     for target in _targets(config, found):
-        state = "would be linked" if builder.find(target) and not config.rebuild else "would be compiled"
+        state = "would be linked" if builder.find(target, parts) and not config.rebuild else "would be compiled"
         hosts = [host for host in found.hosts if found.target(host) == target]
         out.print(render.row("compile", target.triple, state, units.names(hosts)))
     if not config.compile_only:
@@ -174,8 +174,8 @@ def _write(config: Config) -> None:
 
 def _require_compiled(config: Config) -> None:
     found = _inputs(config)
-    builder = executables.compiler_here().builder
-    missing = [target.triple for target in _targets(config, found) if builder.find(target) is None]
+    builder, parts = executables.compiler_here().builder, executables.parts(found)
+    missing = [target.triple for target in _targets(config, found) if builder.find(target, parts) is None]
     if missing:
         raise BadInput(f"not compiled yet: {', '.join(missing)}", hint=f"rustle-deploy {config.plan} --compile-only")
 

@@ -107,6 +107,13 @@ def within(used: list[str], asked: Sequence[str]) -> list[str]:
     return [each for each in used if each in (added - excluded) | named]
 
 
+def gathered(asked: Sequence[str]) -> set[str]:
+    """The subsets that may be gathered when these are asked for, by their names or those of facts in them."""
+    if any(each == "all" or (each.startswith("!") and each not in ("!all", "!min")) for each in asked):
+        return set(_SUBSETS)
+    return {_SUBSET_OF.get(each, each) for each in asked}
+
+
 def _subset(fact: str) -> str:
     if (subset := _SUBSET_OF.get(fact)) is not None:
         return subset

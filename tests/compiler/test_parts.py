@@ -13,7 +13,7 @@ from deploy_tasks.compiler import compile_plan, lower, this_machine
 from deploy_tasks.compiler.artifact import link, split
 from deploy_tasks.compiler.cache import Cache
 from deploy_tasks.compiler.gobuild import Builder
-from deploy_tasks.compiler.parts import FILTER_PARTS, needed
+from deploy_tasks.compiler.parts import PART_OF, needed
 from deploy_tasks.compiler.sources import RUNNER
 from deploy_tasks.compiler.targets import normalise
 from deploy_tasks.errors import BuildError
@@ -24,7 +24,8 @@ from tests.support.compiler import shared_cache
 from tests.support.expressions import evaluate_command
 
 LINUX = normalise("x86_64-linux")
-ALL_FILTERS = tuple(sorted(set(FILTER_PARTS.values())))
+ALL_FACTS = ("facts/hardware", "facts/network", "facts/virtual")
+ALL_NAMES = tuple(sorted(set(PART_OF.values())))
 
 
 def task(module: str, args: dict[str, Any], **fields: Any) -> Task:
@@ -50,8 +51,8 @@ def test_every_part_of_a_module_is_a_folder_of_the_runner() -> None:
 
 def test_the_filters_of_the_parts_are_those_of_the_runner() -> None:
     names = json.loads(subprocess.run([evaluate_command(), "--names"], capture_output=True, check=True).stdout)
-    assert {name: part for part, names in names["parts"].items() for name in names} == FILTER_PARTS
-    for part in ALL_FILTERS:
+    assert {name: part for part, names in names["parts"].items() for name in names} == PART_OF
+    for part in ALL_NAMES:
         assert list((RUNNER / part).glob("*.go")), part
 
 
@@ -81,9 +82,11 @@ def test_what_all_runners_have_is_no_part() -> None:
     [
         ("{{ x | ipaddr('net') }}", ("expr/addresses",)),
         ("{{ x | map('ansible.utils.ipaddr') | list }}", ("expr/addresses",)),
-        ("{{ x | map(*f) }}", ALL_FILTERS),
-        ("{{ x | map(f) | list }}", ALL_FILTERS),
+        ("{{ x | map(*f) }}", ALL_NAMES),
+        ("{{ x | map(f) | list }}", ALL_NAMES),
         ("{{ x | map(attribute='a') | list }}", ()),
+        ("{{ lookup('ansible.builtin.sequence', 'end=3') }}", ("expr/lookups",)),
+        ("{{ lookup('file', 'x') }}", ()),
         ("{{ 'password_hash' is filter }}", ("expr/passwords",)),
         ("{{ x | json_query('a.b') | to_nice_yaml }}", ("expr/documents", "expr/queries")),
     ],
@@ -94,6 +97,27 @@ def test_filters_are_found_by_their_names(text: str, expected: tuple[str, ...]) 
     inventory = Inventory(hosts={"h": Host(name="h", vars={"later": [text]})})
     assert parts(plan(), inventory) == expected
     assert parts(plan(), None, {"later": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("subsets", "text", "expected"),
+    [
+        ((), "{{ ansible_default_ipv4.address }}", ("facts/network",)),
+        ((), "{{ ansible_distribution }}", ()),
+        ((), "{{ hostvars.other }}", ALL_FACTS),
+        (("!all", "mounts"), "{{ hostvars.other }}", ("facts/hardware",)),
+        (("!hardware",), "{{ hostvars.other }}", ALL_FACTS),
+        (("all",), "{{ ansible_mounts }}", ("facts/hardware",)),
+    ],
+)
+def test_facts_are_found_by_what_the_plays_gather(
+    subsets: tuple[str, ...], text: str, expected: tuple[str, ...]
+) -> None:
+    assert parts(plan(task("debug", {"msg": text}), gather_facts=True, gather_subset=subsets)) == expected
+
+
+def test_the_module_setup_may_gather_all() -> None:
+    assert parts(plan(task("setup", {"gather_subset": "{{ x }}"}))) == ALL_FACTS
 
 
 def test_a_template_needs_what_it_names(tmp_path: Path) -> None:
@@ -134,7 +158,6 @@ def test_a_runner_has_the_part_its_program_needs_and_no_other(tmp_path: Path) ->
     with_it = compile_plan(plan(SLURP), {}, this_machine(), cache=shared_cache())
     without = compile_plan(plan(task("ping", {})), {}, this_machine(), cache=shared_cache())
     assert with_it.runner.digest != without.runner.digest
-    assert with_it.runner.size > without.runner.size
     ended = run(with_it.path, tmp_path / "one")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     program = split(with_it.path.read_bytes())

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/facts"
 	"runner/fmt"
 	"runner/host"
 	"runner/record"
@@ -133,6 +134,9 @@ func showFacts(args []string) error {
 		rest = []string{"all"}
 	}
 	found := gather(rest, os.Environ())
+	if lacking := facts.Lacking(); len(lacking) > 0 {
+		os.Stderr.WriteString("this runner has no facts of " + strings.Join(lacking, ", ") + ": its program gathers none of them\n")
+	}
 	pretty := value.Compact
 	pretty.Indent, pretty.Pretty, pretty.KeySep, pretty.SortKeys = "  ", true, ": ", true
 	fmt.Println(strings.TrimSpace(string(value.EncodeStyle(found, pretty))))

@@ -16,8 +16,7 @@ var filters, tests []table
 func init() {
 	filters = []table{
 		defaultFilters, textFilters, layoutFilters, listFilters, pickFilters, sortFilters, setFilters, dictFilters,
-		numberFilters, jsonFilters, encodeFilters, urlFilters, pathFilters, regexFilters, timeFilters,
-		randomFilters, sizeFilters,
+		numberFilters, jsonFilters, encodeFilters, pathFilters, regexFilters, timeFilters,
 	}
 	tests = []table{typeTests, compareTests, resultTests, setTests, hostTests, versionTests, regexTests, nameTests}
 }

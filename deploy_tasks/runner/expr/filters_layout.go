@@ -10,9 +10,6 @@ import (
 // Filters that lay text out.
 var layoutFilters = table{
 	{"indent", filterIndent},
-	{"center", filterCenter},
-	{"truncate", filterTruncate},
-	{"wordwrap", filterWordWrap},
 	{"comment", filterComment},
 }
 

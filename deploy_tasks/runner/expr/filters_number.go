@@ -9,14 +9,18 @@ import (
 	"runner/value"
 )
 
+// rareNumberFilters are those that hardly anyone names.
+var rareNumberFilters = table{
+	{"log", filterLog},
+	{"root", filterRoot},
+}
+
 var numberFilters = table{
 	{"int", filterInt},
 	{"float", filterFloat},
 	{"abs", filterAbs},
 	{"round", filterRound},
-	{"log", filterLog},
 	{"pow", filterPow},
-	{"root", filterRoot},
 }
 
 func filterInt(c *call, v any) (any, error) {

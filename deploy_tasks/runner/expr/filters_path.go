@@ -9,6 +9,9 @@ import (
 	"runner/value"
 )
 
+// windowsFilters are of paths on Windows.
+var windowsFilters = table{{"win_basename", winBaseName}, {"win_dirname", winDirName}, {"win_splitdrive", winSplitDrive}}
+
 var pathFilters = table{
 	{"basename", func(s string) any { return s[strings.LastIndexByte(s, '/')+1:] }},
 	{"dirname", func(s string) any { return dirName(s) }},
@@ -17,9 +20,6 @@ var pathFilters = table{
 	{"realpath", func(s string) any { return realPath(s) }},
 	{"expanduser", func(s string) any { return expandUser(s) }},
 	{"expandvars", func(s string) any { return expandVars(s) }},
-	{"win_basename", winBaseName},
-	{"win_dirname", winDirName},
-	{"win_splitdrive", winSplitDrive},
 	{"relpath", filterRelPath},
 	{"path_join", filterPathJoin},
 	{"commonpath", filterCommonPath},

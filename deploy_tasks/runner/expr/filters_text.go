@@ -8,6 +8,13 @@ import (
 	"runner/value"
 )
 
+// rareTextFilters are those that hardly anyone names.
+var rareTextFilters = table{
+	{"striptags", func(s string) any { return stripTags(s) }},
+	{"xmlattr", filterXMLAttr},
+	{"pprint", filterPprint},
+}
+
 var textFilters = table{
 	{"string", func(s string) any { return s }},
 	{"upper", func(s string) any { return upper(s) }},
@@ -15,7 +22,6 @@ var textFilters = table{
 	{"capitalize", func(s string) any { return capitalize(s) }},
 	{"title", func(s string) any { return titleWords(s) }},
 	{"wordcount", func(s string) any { return countWords(s) }},
-	{"striptags", func(s string) any { return stripTags(s) }},
 	{"escape", func(s string) any { return escapeHTML(s) }},
 	{"e", func(s string) any { return escapeHTML(s) }},
 	{"forceescape", func(s string) any { return escapeHTML(s) }},
@@ -25,8 +31,6 @@ var textFilters = table{
 	{"format", filterFormat},
 	{"split", filterSplit},
 	{"reverse", filterReverse},
-	{"xmlattr", filterXMLAttr},
-	{"pprint", filterPprint},
 }
 
 // titleWords is Jinja2's title: words begin after space, dash and brackets.

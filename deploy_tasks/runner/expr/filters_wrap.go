@@ -7,6 +7,13 @@ import (
 	"runner/value"
 )
 
+// wrapFilters fit text into a width.
+var wrapFilters = table{
+	{"center", filterCenter},
+	{"truncate", filterTruncate},
+	{"wordwrap", filterWordWrap},
+}
+
 func filterWordWrap(c *call, v any) (any, error) {
 	p := c.params("width", "break_long_words", "wrapstring", "break_on_hyphens")
 	s, ok := p.defined(v).(string)

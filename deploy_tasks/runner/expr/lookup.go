@@ -2,38 +2,43 @@ package expr
 
 import (
 	"math/rand/v2"
+	"sort"
 	"strings"
 
 	"runner/expr/regex"
 	"runner/value"
 )
 
+// lookups are those of every runner, and the optional ones that were added.
 var lookups map[string]func(*call) ([]any, error)
 
 func init() {
 	lookups = map[string]func(*call) ([]any, error){
-		"vars":          lookupVars,
-		"varnames":      lookupVarNames,
-		"items":         func(c *call) ([]any, error) { return flatten([]any{}, c.args, 1, false), nil },
-		"list":          func(c *call) ([]any, error) { return c.args, nil },
-		"flattened":     func(c *call) ([]any, error) { return flatten([]any{}, c.args, -1, true), nil },
-		"dict":          lookupDict,
-		"indexed_items": lookupIndexed,
-		"together":      lookupTogether,
-		"nested":        lookupNested,
-		"subelements":   lookupSubelements,
-		"sequence":      lookupSequence,
-		"random_choice": lookupRandomChoice,
-		"file":          lookupFile,
-		"template":      lookupTemplate,
-		"fileglob":      lookupFileGlob,
-		"first_found":   lookupFirstFound,
-		"env":           lookupAsked,
-		"lines":         lookupAsked,
-		"password":      lookupAsked,
-		"pipe":          lookupAsked,
-		"url":           lookupAsked,
+		"vars":        lookupVars,
+		"items":       func(c *call) ([]any, error) { return flatten([]any{}, c.args, 1, false), nil },
+		"list":        func(c *call) ([]any, error) { return c.args, nil },
+		"flattened":   func(c *call) ([]any, error) { return flatten([]any{}, c.args, -1, true), nil },
+		"dict":        lookupDict,
+		"file":        lookupFile,
+		"template":    lookupTemplate,
+		"fileglob":    lookupFileGlob,
+		"first_found": lookupFirstFound,
+		"env":         lookupAsked,
+		"lines":       lookupAsked,
+		"password":    lookupAsked,
+		"pipe":        lookupAsked,
+		"url":         lookupAsked,
 	}
+}
+
+// Lookups returns the names of the lookups that there are, sorted.
+func Lookups() []string {
+	names := make([]string, 0, len(lookups))
+	for name := range lookups {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
 
 // lookup is lookup() and, with wantList, query(): the lookups that look at values only.

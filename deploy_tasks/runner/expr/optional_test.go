@@ -11,6 +11,7 @@ func TestMain(m *testing.M) {
 	UseLookups()
 	UsePasswords()
 	UseQueries()
+	UseRare()
 	UseYAML()
 	os.Exit(m.Run())
 }

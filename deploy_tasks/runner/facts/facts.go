@@ -28,7 +28,8 @@ func (g *gathering) text(name string) string {
 }
 
 // Gather collects the named subsets, all when there are none. The names of the facts begin with ansible_, as in the
-// result of Ansible's setup module; env is the environment that commands get. Unknown subsets are ignored: see Check.
+// result of Ansible's setup module; env is the environment that commands get. Subsets that are unknown or that this runner
+// does not have are left out: see Check and Lacking.
 func Gather(subsets []string, env []string) *value.Dict {
 	if env == nil {
 		env = os.Environ()
@@ -36,7 +37,7 @@ func Gather(subsets []string, env []string) *value.Dict {
 	g := &gathering{env: env, out: value.NewDict()}
 	chosen := choose(subsets)
 	for _, c := range collectors {
-		if chosen[c.name] {
+		if chosen[c.name] && c.collect != nil {
 			c.collect(g)
 		}
 	}

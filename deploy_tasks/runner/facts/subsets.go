@@ -13,7 +13,7 @@ type collector struct {
 	minimal bool     // belongs to "min"
 	ids     []string // facts by whose name the subset can be asked for too
 	needs   []string
-	collect func(*gathering)
+	collect func(*gathering) // nil in runners without the part
 }
 
 // collectors in the order in which they run: those that others need come first.
@@ -42,11 +42,11 @@ var collectors = []collector{
 	{name: "dns", minimal: true, collect: dns},
 	{name: "local", minimal: true, collect: local},
 	{name: "systemd", collect: nothing},
-	{name: "virtual", collect: virtual, ids: []string{"virtualization_type", "virtualization_role",
+	{name: "virtual", ids: []string{"virtualization_type", "virtualization_role",
 		"virtualization_tech_guest", "virtualization_tech_host"}},
-	{name: "hardware", needs: []string{"platform"}, collect: hardware, ids: []string{"processor", "processor_cores",
+	{name: "hardware", needs: []string{"platform"}, ids: []string{"processor", "processor_cores",
 		"processor_count", "mounts", "devices"}},
-	{name: "network", needs: []string{"distribution", "platform"}, collect: network, ids: []string{"interfaces",
+	{name: "network", needs: []string{"distribution", "platform"}, ids: []string{"interfaces",
 		"default_ipv4", "default_ipv6", "all_ipv4_addresses", "all_ipv6_addresses"}},
 	{name: "fibre_channel_wwn", collect: fibreChannel},
 	{name: "iscsi", collect: iscsi},
@@ -58,9 +58,13 @@ var collectors = []collector{
 // nothing stands for subsets that other programs would have to be asked for.
 func nothing(*gathering) {}
 
-// Check refuses subsets that do not exist, in Ansible's words. Excluding an unknown one is no error.
+// Check refuses subsets that do not exist, in Ansible's words, and those that this runner does not have. Excluding an
+// unknown one is no error.
 func Check(subsets []string) error {
 	for _, subset := range subsets {
+		if c := find(subset); c != nil && c.collect == nil {
+			return fmt.Errorf("this runner has no facts of the subset '%s'", c.name)
+		}
 		if subset == "all" || subset == "min" || strings.HasPrefix(subset, "!") || subset == "" || find(subset) != nil {
 			continue
 		}

@@ -1,4 +1,4 @@
-// Package lookups is the part of the runner with the lookups that few programs have.
+// Package lookups is the part of the runner with the lookups that few programs name.
 package lookups
 
 import "runner/expr"

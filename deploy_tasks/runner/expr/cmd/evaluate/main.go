@@ -2,7 +2,7 @@
 //
 // Each line is {"tree": NODE, "vars": {…}} and is answered by {"repr": …, "value": …} or {"error": …, "kind": …}.
 // With "files" (contents by name), "templates" (NODEs) and "search" (folders) lookups find files.
-// With --names it prints the filters, tests and functions there are, and which filters each optional part adds.
+// With --names it prints the filters, tests and functions there are, and which filters and lookups each optional part adds.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strings"
 
 	"runner/expr"
 	"runner/value"
@@ -39,21 +40,31 @@ var parts = []struct {
 	name string
 	use  func()
 }{
-	{"expr/addresses", expr.UseAddresses}, {"expr/documents", expr.UseYAML}, {"expr/passwords", expr.UsePasswords},
-	{"expr/queries", expr.UseQueries},
+	{"expr/addresses", expr.UseAddresses}, {"expr/documents", expr.UseYAML}, {"expr/lookups", expr.UseLookups}, {"expr/passwords", expr.UsePasswords},
+	{"expr/queries", expr.UseQueries}, {"expr/rare", expr.UseRare},
 }
 
-// useAll adds every part, and tells which filters each of them brought.
+const lookup = "lookup "
+
+// names are what parts may add to. A lookup and a filter may have one name.
+func names() []string {
+	all := expr.Filters()
+	for _, name := range expr.Lookups() {
+		all = append(all, lookup+name)
+	}
+	return all
+}
+
+// useAll adds every part, and tells which filters and lookups each of them brought.
 func useAll() *value.Dict {
-	expr.UseLookups()
 	brought := value.NewDict()
 	for _, part := range parts {
-		before := expr.Filters()
+		before := names()
 		part.use()
 		var added []any
-		for _, name := range expr.Filters() {
+		for _, name := range names() {
 			if !slices.Contains(before, name) {
-				added = append(added, name)
+				added = append(added, strings.TrimPrefix(name, lookup))
 			}
 		}
 		brought.Set(part.name, added)
