@@ -31,7 +31,14 @@ _HEAD = 16
 MAX_TOTAL = 4 << 30
 _MARK = re.compile(r"\{\{|\{%|\{#")
 # Where Ansible looks for a relative source before the folder itself.
-_SUBFOLDER = {"assemble": "files", "copy": "files", "script": "files", "template": "templates", "uri": "files"}
+_SUBFOLDER = {
+    "assemble": "files",
+    "copy": "files",
+    "script": "files",
+    "template": "templates",
+    "unarchive": "files",
+    "uri": "files",
+}
 _CHECKSUM = re.compile(r"(?:(?:sha256|md5):)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})")
 _ANCESTORS = 6
 _MAX_LOOP = 1000

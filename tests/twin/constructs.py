@@ -249,6 +249,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module template",
         "module user",
         "module tempfile",
+        "module unarchive",
         "module uri",
         "module wait_for",
         "module wait_for_connection",
