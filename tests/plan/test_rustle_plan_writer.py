@@ -35,7 +35,7 @@ def again(plan: Plan, **options: Any) -> Plan:
     return load_plan(json.dumps(write_plan(plan, **options)), source="somewhere.json")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plans())
 def test_what_is_written_reads_back_equal(plan: Plan) -> None:
     read = again(plan)
@@ -72,7 +72,7 @@ def test_most_playbooks_are_read() -> None:
     assert read > 60
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plans())
 def test_every_key_of_the_format_is_there(plan: Plan) -> None:
     document = write_plan(plan)

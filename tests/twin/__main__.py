@@ -59,6 +59,9 @@ def _both(made: twins.Twins, case: cases.Case) -> bool:
             print("\n".join(f"  {line}" for line in found))
             print(step.got.log)
             return False
+        if step.wanted.failed and not case.fails and not case.refused:
+            print(f"  WRONG: the case fails with Ansible\n{step.wanted.log}")
+            return False
     return not case.undone or _undone(play)
 
 

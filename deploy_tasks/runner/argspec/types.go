@@ -8,6 +8,7 @@ import (
 
 	"runner/big"
 	"runner/expr"
+	_ "runner/expr/rare" // human_to_bytes
 	"runner/fmt"
 	"runner/value"
 )

@@ -69,14 +69,15 @@ func unarchive(c *module.Call) module.Result {
 		return module.Result{Skipped: true, Msg: "skipped, since " + p.Str("creates") + " exists"}
 	case !kit.IsDir(u.dest):
 		return module.Failure("dest '" + p.Str("dest") + "' must be an existing dir")
-	case c.Check:
-		return module.Result{Skipped: true, Msg: "remote module (unarchive) does not support check mode when using gtar"}
 	}
 	if u.strip, err = stripOption(p.List("extra_opts")); err != nil {
 		return kit.Failure(err)
 	}
 	if u.src, err = sourceOf(c, p.Str("src"), remote); err != nil {
 		return kit.Failed(err.Error(), nil)
+	}
+	if c.Check {
+		return module.Result{Skipped: true, Msg: "remote module (unarchive) does not support check mode when using gtar"}
 	}
 	return u.run()
 }

@@ -30,7 +30,7 @@ func (t copying) tree(src string, entries []module.Entry) module.Result {
 		changed = changed || last.Changed
 		diffs = append(diffs, last.Diff...)
 	}
-	moded, err := t.folders(entries, cut)
+	moded, err := t.folders(entries, cut, name[min(cut, len(name)):])
 	if err != nil {
 		return kit.Failure(err)
 	}
@@ -43,10 +43,14 @@ func (t copying) tree(src string, entries []module.Entry) module.Result {
 	return r
 }
 
-// folders gives the folders of the source their attributes, those that were there before too.
-func (t copying) folders(entries []module.Entry, cut int) (bool, error) {
+// folders gives the folders in the source their attributes, those that were there before too. The source itself, where its
+// name is copied as well, gets them only when it is made, as with Ansible.
+func (t copying) folders(entries []module.Entry, cut int, top string) (bool, error) {
 	changed := false
 	for _, name := range foldersOf(entries, cut) {
+		if name == top {
+			continue
+		}
 		path := filepath.Join(t.Dest, name)
 		if !kit.IsDir(path) {
 			changed = true
