@@ -162,7 +162,7 @@ func (h *Host) TakeBack(before string) {
 	h.t.Helper()
 	report, err := change.Undo(h.journal, nil)
 	if err != nil || len(report.Conflicted) > 0 {
-		h.t.Fatalf("%+v %v", report, err)
+		h.t.Fatal(report, err)
 	}
 	if after := h.Tree(); after != before {
 		h.t.Fatalf("%s\nwas\n%s", after, before)
