@@ -190,18 +190,9 @@ func (a *assembly) put(edit *kit.Edit, src string) module.Result {
 	sums.Write(after)
 	data := kit.Dict("src", src, "dest", edit.Path, "checksum", sums.Sums()[0], "md5sum", sums.Sums()[1])
 	changed := !edit.There || !bytes.Equal(before, after)
-	if changed {
-		backup, err := edit.Write(after)
-		if err != nil {
-			return edit.Failure(err)
-		}
-		if backup != "" {
-			data.Set("backup_file", backup)
-		}
-	}
-	moded, err := edit.Own(nil)
-	if err != nil {
-		return kit.Failure(err)
+	moded, failure := edit.Put(after, changed, data)
+	if failure.Failed {
+		return failure
 	}
 	kit.Describe(data)
 	return module.Result{Changed: changed || moded, Msg: "OK", Data: data, Diff: edit.ContentDiff(before, after, edit.Path)}

@@ -76,18 +76,9 @@ func (t *iniTask) apply(edit *kit.Edit, before []byte, path string) module.Resul
 	}
 	after := strings.Join(out, "")
 	data := kit.Dict("path", path, "msg", msg)
-	if changed && !edit.Call.Check {
-		backup, err := edit.Write([]byte(after))
-		if err != nil {
-			return edit.Failure(err)
-		}
-		if backup != "" {
-			data.Set("backup_file", backup)
-		}
-	}
-	moded, err := edit.Own(nil)
-	if err != nil {
-		return kit.Failure(err)
+	moded, failure := edit.Put([]byte(after), changed, data)
+	if failure.Failed {
+		return failure
 	}
 	kit.Describe(data)
 	return module.Result{Changed: changed || moded, Msg: msg, Data: data,

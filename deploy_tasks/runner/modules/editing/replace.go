@@ -116,18 +116,9 @@ func (s section) replaced(edit *kit.Edit, p *kit.Params, before []byte) module.R
 func finish(edit *kit.Edit, before, after []byte, msg, headers string, data *value.Dict) module.Result {
 	changed := msg != ""
 	diffs := edit.ContentDiff(before, after, headers)
-	if changed && !edit.Call.Check {
-		backup, err := edit.Write(after)
-		if err != nil {
-			return edit.Failure(err)
-		}
-		if backup != "" {
-			data.Set("backup_file", backup)
-		}
-	}
-	moded, err := edit.Own(nil)
-	if err != nil {
-		return kit.Failure(err)
+	moded, failure := edit.Put(after, changed, data)
+	if failure.Failed {
+		return failure
 	}
 	msg = kit.Owned(msg, moded)
 	data.Set("msg", msg)

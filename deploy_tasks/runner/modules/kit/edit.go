@@ -9,6 +9,7 @@ import (
 	"runner/change"
 	"runner/fmt"
 	"runner/module"
+	"runner/value"
 )
 
 // Edit is a text file that a module reads, changes and writes again: validated, with a backup, through links, and with the
@@ -90,6 +91,25 @@ func (e *Edit) validated(content []byte) error {
 		return err
 	}
 	return ValidateFile(e.Call, e.Validate, temp.Name())
+}
+
+// Put writes content where it changes the file, notes a backup in data and gives the file its attributes; moded tells
+// whether those are or would be other ones. A check writes nothing. The result is a failure where Failed is set.
+func (e *Edit) Put(content []byte, changed bool, data *value.Dict) (moded bool, failure module.Result) {
+	if changed && !e.Call.Check {
+		backup, err := e.Write(content)
+		if err != nil {
+			return false, e.Failure(err)
+		}
+		if backup != "" {
+			data.Set("backup_file", backup)
+		}
+	}
+	moded, err := e.Own(nil)
+	if err != nil {
+		return false, Failure(err)
+	}
+	return moded, module.Result{}
 }
 
 // Failure words an error of Write.
