@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deploy_tasks.outcome import DeploymentStatus as D
-from deploy_tasks.plan.model import Plan, Play, Task
-from deploy_tasks.producer import Handle, Request, prepare
+from deploy_tasks.producer import Handle
 from deploy_tasks.rollout import keys
-from deploy_tasks.rollout.record import Options
 from tests.faults.conftest import MakeFaultSite
 from tests.faults.support import truth
 from tests.faults.support.plans import release
@@ -25,13 +21,6 @@ ONCE = shell(
 TOLD = release("{{ told.stdout }}")
 
 
-def deploy(site: FaultSite, *tasks: dict[str, Any], **options: Any) -> Handle:
-    made = tuple(Task.model_validate({"id": f"t{n}", "name": f"task {n}", **task}) for n, task in enumerate(tasks))
-    plan = Plan(name="questions", format="playbook", plays=(Play(id="p", tasks=made),))
-    request = Request(plan, site.fleet.inventory_path, options=Options(**options))
-    return site.site.producer.submit(prepare(request))
-
-
 def asked(site: FaultSite, handle: Handle) -> bool:
     """Whether a host performs it and the others wait."""
     with site.redis.client() as client:
@@ -45,7 +34,7 @@ def versions(site: FaultSite) -> set[str | None]:
 def test_a_worker_killed_while_hosts_wait_for_one_of_them(fault_site: MakeFaultSite) -> None:
     site = fault_site(3, lease_s=2)
     _, _, first, _ = site.start()
-    handle = deploy(site, release("before"), ONCE, TOLD)
+    handle = site.play(release("before"), ONCE, TOLD)
     site.until(lambda: asked(site, handle) and len(site.in_flight(handle, first)) == 3, "one performs, two wait")
     first.kill()
     site.start("push")
@@ -62,7 +51,7 @@ def test_a_worker_killed_while_hosts_wait_for_one_of_them(fault_site: MakeFaultS
 def test_the_performing_host_dies(fault_site: MakeFaultSite) -> None:
     site = fault_site(3, lease_s=2)
     site.start()
-    handle = deploy(site, ONCE, TOLD, max_fail_percentage=40, timeout_s=60)
+    handle = site.play(ONCE, TOLD, max_fail_percentage=40, timeout_s=60)
     site.until(lambda: asked(site, handle), "one performs")
     (performer,) = truth.at_gate(site.hosts)
     others = [host for host in site.hosts if host.name != performer]
@@ -77,7 +66,7 @@ def test_the_performing_host_dies(fault_site: MakeFaultSite) -> None:
 def test_a_cancel_while_hosts_wait(fault_site: MakeFaultSite) -> None:
     site = fault_site(3)
     site.start()
-    handle = deploy(site, release("never"), ONCE, TOLD)
+    handle = site.play(release("never"), ONCE, TOLD)
     site.until(lambda: asked(site, handle), "one performs, two wait")
     handle.cancel()
     result = site.finish(handle)
@@ -92,7 +81,7 @@ def test_a_worker_killed_while_a_host_performs_for_another(fault_site: MakeFault
     _, _, first, _ = site.start()
     one, other = (host.name for host in site.hosts)
     before = shell(f"echo before >> {EFFECTS}", delegate_to=other)
-    handle = deploy(site, before, {**ONCE, "delegate_to": other}, TOLD)
+    handle = site.play(before, {**ONCE, "delegate_to": other}, TOLD)
     site.until(lambda: asked(site, handle) and len(site.in_flight(handle, first)) == 2, "one performs for the other")
     first.kill()
     site.start("push")

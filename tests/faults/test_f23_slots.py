@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deploy_tasks.outcome import DeploymentStatus as D
-from deploy_tasks.plan.model import Plan, Play, Task
-from deploy_tasks.producer import Handle, Request, prepare
+from deploy_tasks.producer import Handle
 from deploy_tasks.rollout import keys
-from deploy_tasks.rollout.record import Options
 from tests.faults.conftest import MakeFaultSite
 from tests.faults.support import truth
 from tests.faults.support.site import FaultSite
@@ -17,13 +13,6 @@ from tests.support.workers import shell
 
 COME = shell("true")
 HELD = f"touch {AT_GATE}; while [ ! -e {GATE} ]; do sleep 0.05; done; echo done >> {EFFECTS}"
-
-
-def deploy(site: FaultSite, *tasks: dict[str, Any], **options: Any) -> Handle:
-    made = tuple(Task.model_validate({"id": f"t{n}", "name": f"task {n}", **task}) for n, task in enumerate(tasks))
-    plan = Plan(name="slots", format="playbook", plays=(Play(id="p", tasks=made),))
-    request = Request(plan, site.fleet.inventory_path, options=Options(**options))
-    return site.site.producer.submit(prepare(request))
 
 
 def held(site: FaultSite, handle: Handle) -> bool:
@@ -37,7 +26,7 @@ def test_a_worker_killed_while_hosts_wait_for_a_slot(fault_site: MakeFaultSite) 
     """The host goes on with it, and the next worker hears that it is done. Nothing is done twice."""
     site = fault_site(3, lease_s=2)
     _, _, first, _ = site.start()
-    handle = deploy(site, COME, shell(HELD, throttle=1), max_fail_percentage=0)
+    handle = site.play(COME, shell(HELD, throttle=1), max_fail_percentage=0)
     site.until(lambda: held(site, handle), "one is at it, two wait")
     first.kill()
     site.start("push")
@@ -52,7 +41,7 @@ def test_a_worker_killed_while_hosts_wait_for_a_slot(fault_site: MakeFaultSite) 
 def test_a_restart_that_kills_its_host_is_the_last_one(fault_site: MakeFaultSite) -> None:
     site = fault_site(3, lease_s=2)
     site.start()
-    handle = deploy(site, COME, shell(HELD, serial=1), timeout_s=60, undo_failed=False)
+    handle = site.play(COME, shell(HELD, serial=1), timeout_s=60, undo_failed=False)
     site.until(lambda: held(site, handle), "the first is at it, two wait")
     (holder,) = truth.at_gate(site.hosts)
     assert holder == site.hosts[0].name

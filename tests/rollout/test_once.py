@@ -7,36 +7,19 @@ from redis import Redis
 
 from deploy_tasks.outcome import HostState as S
 from deploy_tasks.rollout import keys
-from deploy_tasks.rollout.hostbook import Move
-from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.once import OnceBook, Turn
-from deploy_tasks.rollout.views import Grant
-from tests.support.stepping import make_record
+from tests.support.batch import RunningBatch
 
 HOSTS = ("web 0", "web 1", "web 2")
 PERFORM, WAIT = Turn("perform"), Turn("wait")
 
 
-class Batch:
+class Batch(RunningBatch):
     """Three hosts of one batch."""
 
     def __init__(self, redis: Redis) -> None:
-        self.ledger = Ledger(redis)
+        super().__init__(redis, len(HOSTS))
         self.once = OnceBook(redis)
-        record = make_record(hosts=3)
-        assert self.ledger.create(record)
-        assert self.ledger.claim(record.id, "status", "queued", "running")
-        assert self.ledger.launch(record, 0, 10)
-        self.grants: dict[str, Grant] = {}
-
-    def begin(self, *hosts: str, attempt: int = 1, lease_s: float = 60) -> None:
-        for host in hosts:
-            grant = self.ledger.hosts.grant("d1", host, attempt, f"w {host}", lease_s)
-            assert isinstance(grant, Grant), grant
-            self.grants[host] = grant
-
-    def end(self, host: str, state: S = S.FAILED) -> None:
-        assert self.ledger.hosts.move(Move(self.grants[host], [state])).what == "ok"
 
     def ask(self, host: str, *, attempt: int = 1, impatient: bool = False) -> Turn:
         return self.once.ask("d1", "t1", host, attempt, HOSTS, expire_s=60, impatient=impatient)

@@ -7,11 +7,8 @@ from redis import Redis
 
 from deploy_tasks.outcome import HostState as S
 from deploy_tasks.rollout import keys, slots
-from deploy_tasks.rollout.hostbook import Move
-from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.slots import Limit, Slot, SlotBook
-from deploy_tasks.rollout.views import Grant
-from tests.support.stepping import make_record
+from tests.support.batch import RunningBatch
 
 HOSTS = ("web 0", "web 1", "web 2", "web 3")
 GO, WAIT = Slot("go"), Slot("wait")
@@ -19,26 +16,11 @@ ONE = Limit(1)
 IN_ORDER = Limit(1, "0 t1", tolerated=0)
 
 
-class Batch:
+class Batch(RunningBatch):
     """Four hosts of one batch."""
 
     def __init__(self, redis: Redis) -> None:
-        self.redis = redis
-        self.ledger = Ledger(redis)
-        record = make_record(hosts=4)
-        assert self.ledger.create(record)
-        assert self.ledger.claim(record.id, "status", "queued", "running")
-        assert self.ledger.launch(record, 0, 10)
-        self.grants: dict[str, Grant] = {}
-
-    def begin(self, *hosts: str, attempt: int = 1, lease_s: float = 60) -> None:
-        for host in hosts:
-            grant = self.ledger.hosts.grant("d1", host, attempt, f"w {host}", lease_s)
-            assert isinstance(grant, Grant), grant
-            self.grants[host] = grant
-
-    def end(self, host: str, state: S = S.FAILED) -> None:
-        assert self.ledger.hosts.move(Move(self.grants[host], [state])).what == "ok"
+        super().__init__(redis, len(HOSTS))
 
     def lose(self, host: str) -> None:
         assert self.ledger.hosts.expire([("d1", host)], 3, 10, "s")[0].what == "again"

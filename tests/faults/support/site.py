@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from deploy_tasks import broker
 from deploy_tasks.errors import BrokerLost, NotFound
 from deploy_tasks.fleet import Fleet, Host
+from deploy_tasks.plan.model import Plan, Play, Task
 from deploy_tasks.producer import Handle, Prepared, Request, Result, prepare
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.record import Options
@@ -79,6 +80,13 @@ class FaultSite:
     def deploy(self, *tasks: dict[str, Any], **options: Any) -> Handle:
         """Ask for these tasks on all hosts."""
         return self.site.producer.submit(self.prepare(tasks, **options))
+
+    def play(self, *tasks: dict[str, Any], **options: Any) -> Handle:
+        """A deployment of one play with these tasks, keywords of playbooks among their keys."""
+        made = tuple(Task.model_validate({"id": f"t{n}", "name": f"task {n}", **task}) for n, task in enumerate(tasks))
+        plan = Plan(name="play", format="playbook", plays=(Play(id="p", tasks=made),))
+        request = Request(plan, self.fleet.inventory_path, options=Options(**options))
+        return self.site.producer.submit(prepare(request))
 
     def rows(self, handle: Handle) -> dict[str, HostRow]:
         """Where the ledger sees each host; nothing while Redis is away or has no such deployment."""
