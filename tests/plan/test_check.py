@@ -175,10 +175,7 @@ def test_a_template_file_is_read_and_its_line_told(tmp_path: Path) -> None:
 
 
 CONFORMANCE = {
-    "example_rustle_plan_output.json": [
-        ("plays[0].batches[0].tasks[1].module", "there is no module 'package'"),
-        ("plays[0].handlers[0].module", "there is no module 'service'"),
-    ],
+    "example_rustle_plan_output.json": [],
     "tests/fixtures/execution_plans/file_operations_plan.json": [],
     "tests/fixtures/execution_plans/combined_features_plan.json": [],
     "tests/fixtures/execution_plans/ansible_demo_plan.json": [
