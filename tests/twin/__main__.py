@@ -1,6 +1,7 @@
 """Look at cases closely: `python -m tests.twin [--ansible] NAME…` prints what each run did and left, and what differs.
 
-With `--ansible` only Ansible runs, for writing a case; `-v` shows what it does even when it goes well.
+With `--ansible` only Ansible runs, for writing a case; `-v` shows what it does even when it goes well. `--record` does
+the same and writes it down (recorded.py).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.twin import cases, theirs, twins
+from tests.twin import cases, recorded, theirs, twins
 from tests.twin.outcome import Outcome
-from tests.twin.tree import Entry
+from tests.twin.recorded import Seen
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,26 +26,31 @@ def main(arguments: Sequence[str]) -> int:
     differing = []
     with twins.running(interpreter) as made:
         for case in chosen:
-            same = _alone(made, case, "-v" in arguments) if "--ansible" in arguments else _both(made, case)
+            alone = {"--ansible", "--record"} & set(arguments)
+            same = _alone(made, case, "-v" in arguments, "--record" in arguments) if alone else _both(made, case)
             differing += [] if same else [case.name]
     print(f"{len(chosen)} cases, {len(differing)} differ or are wrong: {' '.join(differing)}")
     return 1 if differing else 0
 
 
-def _alone(made: twins.Twins, case: cases.Case, closely: bool) -> bool:
+def _alone(made: twins.Twins, case: cases.Case, closely: bool, record: bool) -> bool:
     folder = made.theirs.lay_out(case)
-    right = True
+    seen = [Seen(Outcome({}), {}, made.theirs.looks(case))]
     for number, options in enumerate(case.runs):
         began = time.monotonic()
         made.ansible.begin(folder, ["-i", "hosts.ini", "site.yml", *options], twins.ENVIRONMENT)
         told = made.ansible.finish()
+        seen.append(Seen(told, made.theirs.trees(case), made.theirs.looks(case)))
         wrong = case.fails not in [None, *told.failed_in.values()] or (told.failed and not case.fails)
         wrong = bool(wrong or (told.refused and not case.refused))
         print(f"== {case.name} run {number + 1}: {time.monotonic() - began:.1f} s{' WRONG' if wrong else ''}")
         if closely or wrong:
-            _show(told, made.theirs.trees(case))
-        right = right and not wrong
-    return right
+            _show(seen[-1])
+        if wrong:
+            return False
+    if record:
+        recorded.write(case, seen)
+    return True
 
 
 def _both(made: twins.Twins, case: cases.Case) -> bool:
@@ -72,14 +78,16 @@ def _undone(play: twins.Play) -> bool:
     return not left
 
 
-def _show(told: Outcome, trees: dict[str, dict[str, Entry]]) -> None:
-    print(told.log)
-    for host, counts in told.recap.items():
+def _show(seen: Seen) -> None:
+    print(seen.outcome.log)
+    for host, counts in seen.outcome.recap.items():
         print(host, {name: count for name, count in counts.items() if count})
-    for host, entries in trees.items():
+    for host, entries in seen.trees.items():
         for path, entry in entries.items():
             print(f"{host} {entry.mode} {entry.owner}:{entry.group} {entry.kind} {path}")
             print("".join(f"    {line}\n" for line in entry.content.splitlines()), end="")
+    for what, told in seen.looks.items():
+        print(f"{what}: {told}")
 
 
 if __name__ == "__main__":

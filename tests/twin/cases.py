@@ -14,6 +14,8 @@ The comment at the head of `site.yml` says what the case is about, in a sentence
                                             and after every run; what they tell of time or place must be left out
     # needs: test -x /sbin/openrc           where this fails on a host the case is skipped; in CI it runs all the same
     # after: pkill -F /run/app.pid          a command that both hosts get once the next case begins
+    # recorded: ansible.posix 1.6.2         what Ansible did with it lies in `recorded.json` (recorded.py), and
+                                            nothing of Ansible runs
     # undone: yes                           after the last run our deployments are rolled back, the newest first; then
                                             trees (bytes, modes, owners, links, times of change, extended attributes)
                                             and looks must be what they were before the first run
@@ -29,7 +31,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "cases"
-_KEYS = ("proves", "run", "fails", "refused", "differs", "trees", "needs", "before", "after", "look", "undone")
+_KEYS = (
+    "proves",
+    "run",
+    "fails",
+    "refused",
+    "differs",
+    "trees",
+    "needs",
+    "before",
+    "after",
+    "look",
+    "recorded",
+    "undone",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class Case:
     before: tuple[str, ...]
     after: tuple[str, ...]
     looks: tuple[str, ...]
+    recorded: str | None
     undone: bool
 
     @property
@@ -78,6 +94,7 @@ def read(folder: Path) -> Case:
         before=tuple(found["before"]),
         after=tuple(found["after"]),
         looks=tuple(found["look"]),
+        recorded=" ".join(found["recorded"]) or None,
         undone=_yes(folder, found["undone"]),
     )
 

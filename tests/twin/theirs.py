@@ -60,6 +60,8 @@ class Ansible:
             "PYTHONDONTWRITEBYTECODE": "1",
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         }
+        if collections := os.environ.get("ANSIBLE_COLLECTIONS_PATH"):
+            environment["ANSIBLE_COLLECTIONS_PATH"] = collections  # for recording: the tests need none
         self.process = subprocess.Popen(
             [str(interpreter), str(HERE / "oracle/driver.py")],
             stdin=subprocess.PIPE,

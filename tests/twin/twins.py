@@ -6,19 +6,19 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_tasks.producer import Producer
 from tests.support.redis import RedisProcess, free_port
 from tests.support.workers import Site
-from tests.twin import ours, outcome, tree, undo
+from tests.twin import ours, outcome, recorded, tree, undo
 from tests.twin.cases import Case
 from tests.twin.outcome import Outcome
+from tests.twin.recorded import Seen
 from tests.twin.side import Side, make_side
 from tests.twin.theirs import Ansible
-from tests.twin.tree import Entry
 from tests.twin.undo import Kept
 
 #: What lookups of the environment find, on the machine that deploys.
@@ -36,16 +36,18 @@ class Twins:
 
     def play(self, case: Case) -> Play:
         """The case, laid out on both sides: its runs are yet to come."""
-        return Play(self, case, self.theirs.lay_out(case), self.ours.lay_out(case))
+        wanted = None if case.recorded else self.theirs.lay_out(case)
+        return Play(self, case, wanted, self.ours.lay_out(case))
 
 
 @dataclass
 class Play:
-    """One case on both sides: `runs`, then `undone`. `wanted` and `got` are the folders it lies in."""
+    """One case on both sides: `runs`, then `undone`. `wanted` and `got` are the folders it lies in; None where
+    Ansible's side is recorded."""
 
     twins: Twins
     case: Case
-    wanted: Path
+    wanted: Path | None
     got: Path
     deployments: list[str] = field(default_factory=list)
     _looks: dict[str, str] = field(default_factory=dict)
@@ -53,27 +55,30 @@ class Play:
 
     def runs(self) -> Iterator[Step]:
         """Run it on both sides, run for run; the caller looks at each before the next."""
-        theirs, mine, case = self.twins.theirs, self.twins.ours, self.case
+        mine, case = self.twins.ours, self.case
         self._looks, self._kept = mine.looks(case), mine.kept(case) if case.undone else {}
-        yield Step(0, False, Outcome({}), Outcome({}), {}, {}, theirs.looks(case), self._looks)
+        known = iter(recorded.read(case)) if case.recorded else None
+        before = next(known) if known else Seen(Outcome({}), {}, self.twins.theirs.looks(case))
+        yield Step(0, False, before, Seen(Outcome({}), {}, self._looks))
         for number, options in enumerate(case.runs, 1):
-            wanted, got = self._run(options)
-            yield Step(
-                number,
-                number == len(case.runs),
-                wanted,
-                got,
-                theirs.trees(case),
-                mine.trees(case),
-                theirs.looks(case),
-                mine.looks(case),
-            )
+            wanted, got = (next(known), self._ours(options)) if known else self._both(options)
+            yield Step(number, number == len(case.runs), wanted, got)
 
-    def _run(self, options: tuple[str, ...]) -> tuple[Outcome, Outcome]:
+    def _both(self, options: tuple[str, ...]) -> tuple[Seen, Seen]:
+        """One run, at the same time on both sides."""
+        theirs, case = self.twins.theirs, self.case
+        assert self.wanted is not None
         self.twins.ansible.begin(self.wanted, ["-i", "hosts.ini", "site.yml", *options], ENVIRONMENT)
+        try:
+            got = self._ours(options)
+        finally:
+            wanted = self.twins.ansible.finish()
+        return Seen(wanted, theirs.trees(case), theirs.looks(case)), got
+
+    def _ours(self, options: tuple[str, ...]) -> Seen:
         got = ours.deployed(self.twins.producer, self.got, options)
         self.deployments += [got.deployment] if got.deployment else []
-        return self.twins.ansible.finish(), got
+        return Seen(got, self.twins.ours.trees(self.case), self.twins.ours.looks(self.case))
 
     def undone(self) -> list[str]:
         """Take our side's runs back; returns what is not as it was before the first of them."""
@@ -92,24 +97,30 @@ class Step:
 
     number: int
     last: bool
-    wanted: Outcome
-    got: Outcome
-    wanted_trees: Mapping[str, Mapping[str, Entry]]
-    got_trees: Mapping[str, Mapping[str, Entry]]
-    wanted_looks: Mapping[str, str]
-    got_looks: Mapping[str, str]
+    theirs: Seen
+    ours: Seen
+
+    @property
+    def wanted(self) -> Outcome:
+        """What it came to with Ansible."""
+        return self.theirs.outcome
+
+    @property
+    def got(self) -> Outcome:
+        """What it came to with us."""
+        return self.ours.outcome
 
     def differences(self) -> list[str]:
         """What the recaps, the hosts' files and the looks differ in."""
         trees = [
             f"{host} {line}"
-            for host in self.wanted_trees
-            for line in tree.differences(self.wanted_trees[host], self.got_trees[host])
+            for host in self.theirs.trees
+            for line in tree.differences(self.theirs.trees[host], self.ours.trees[host])
         ]
         looks = [
-            f"{what}\n    Ansible:      {told!r}\n    deploy-tasks: {self.got_looks[what]!r}"
-            for what, told in self.wanted_looks.items()
-            if told != self.got_looks[what]
+            f"{what}\n    Ansible:      {told!r}\n    deploy-tasks: {self.ours.looks[what]!r}"
+            for what, told in self.theirs.looks.items()
+            if told != self.ours.looks[what]
         ]
         return outcome.differences(self.wanted, self.got) + trees + looks
 
