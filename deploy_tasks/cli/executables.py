@@ -51,12 +51,13 @@ def compiler_here() -> Compiler:
 def compiled(found: Inputs, targets: Iterable[Target], *, rebuild: bool = False) -> dict[Target, Artifact]:
     """The artifact of every target, from the cache where nothing changed."""
     made = compiler_here()
-    return made.compile(found.plan, files(found.plan, found.folder), targets, rebuild=rebuild)
+    named = files(found.plan, found.folder, found.inventory)
+    return made.compile(found.plan, named, targets, inventory=found.inventory, rebuild=rebuild)
 
 
 def parts(found: Inputs) -> tuple[str, ...]:
     """The parts of the runner that the plan needs; the plan is lowered for it and nothing is built."""
-    return lower(found.plan, files(found.plan, found.folder), found.inventory).parts
+    return lower(found.plan, files(found.plan, found.folder, found.inventory), found.inventory).parts
 
 
 def write(
@@ -93,7 +94,7 @@ def write_hosts(found: Inputs, folder: Path, *, rebuild: bool = False) -> list[H
     return compile_hosts(
         compiler_here(),
         found.plan,
-        files(found.plan, found.folder),
+        files(found.plan, found.folder, found.inventory),
         found.inventory,
         {host: found.target(host) for host in found.hosts},
         lambda host, target: folder / f"{names[host]}{target.suffix}",

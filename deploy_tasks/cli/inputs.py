@@ -78,10 +78,12 @@ def _refuse(loaded: Loaded, problems: list[Problem]) -> None:
 def _checked(loaded: Loaded, inventory_text: str | None, limit: str | None, given: Given) -> Inputs:
     plan = loaded.plan
     vault = Vault(given.vault_password_files)
-    named = load_inventory(inventory_text, plan_dir=loaded.vars_dir, vault=vault) if inventory_text else None
+    named = loaded.inventory
+    if named is None and inventory_text:
+        named = load_inventory(inventory_text, plan_dir=loaded.vars_dir, vault=vault)
     found = inventory_for(plan, named)
     problems = check(plan, found, loaded.base, extra_vars=given.extra_vars, limit=limit)
-    _refuse(loaded, problems or refused(plan, files(plan, loaded.base)))
+    _refuse(loaded, problems or refused(plan, files(plan, loaded.base, found), found))
     patterns = tuple(part for text in (limit, plan.limit) if text for part in text.split(","))
     wanted = set(found.select(patterns))
     played = {name for play in plan.plays for name in found.select(play.hosts)}

@@ -52,11 +52,11 @@ def lower(
 ) -> Program:
     """The program of `plan`; `files` are the controller files it names, by their names in the plan.
 
-    Of the inventory and of `extra_vars` only the facts and the parts of the runner count that their expressions need;
-    the variables themselves come at run time.
+    Of the inventory and of `extra_vars` only the facts and the parts of the runner count that their expressions need,
+    and the names of files that lookups may mean; the variables themselves come at run time.
     Raises `PlanError` with everything in it that cannot be lowered, and `CompileError` for unreadable files.
     """
-    return _Lowering(files, plan.playbook_dir).plan(plan, _expressions(plan, inventory, extra_vars or {}))
+    return _Lowering(files, plan.playbook_dir).plan(plan, inventory, _expressions(plan, inventory, extra_vars or {}))
 
 
 def lower_vars(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,8 +90,8 @@ class _Lowering:
     def value(self, value: Any, where: str) -> Any:
         return self.attempt(where, lambda: lower_value(value, where=where))
 
-    def plan(self, plan: Plan, told: Sequence[Any]) -> Program:
-        self.files.look_up(plan)
+    def plan(self, plan: Plan, inventory: Inventory | None, told: Sequence[Any]) -> Program:
+        self.files.look_up(plan, inventory)
         lowering = Steps(self.attempt, self.files, plan)
         plays = [lowering.play(play) for play in plan.plays]
         self.gather(plan, plays, told)

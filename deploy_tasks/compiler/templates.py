@@ -14,7 +14,7 @@ from deploy_tasks.errors import CompileError, DocumentError
 from deploy_tasks.plan.jinja_parts import MAIN, read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.lookup_files import Wanted, in_text, looks_up, plan_looks_up, wanted
-from deploy_tasks.plan.model import Plan, Play, Task
+from deploy_tasks.plan.model import Inventory, Plan, Play, Task
 from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
 T = TypeVar("T")
@@ -59,10 +59,10 @@ class Files:
         rest = (name for name in self._names if name not in known)
         return tuple(Embedded.read(name, self._paths[name]) for name in [*self._copied, *rest])
 
-    def look_up(self, plan: Plan) -> None:
+    def look_up(self, plan: Plan, inventory: Inventory | None = None) -> None:
         """Take along the templates that lookups in the plan may render, and note whether files are looked up at all."""
         self._looks_up = plan_looks_up(plan)
-        for lookup in wanted(plan) if self._looks_up else ():
+        for lookup in wanted(plan, inventory) if self._looks_up else ():
             self._looked_up(lookup)
 
     def looks_up(self, task: Task) -> bool:

@@ -110,7 +110,7 @@ class Reader:
         if task.module in ("add_host", "group_by"):
             found |= Reads(others=True)
         bare = _BARE_ARGS.get(task.module, "")
-        data = task.model_dump(exclude={"where", "origins", "name", "id", "search"}, exclude_defaults=True)
+        data = task.model_dump(exclude={"where", "origins", "name", "id", "search", "brings"}, exclude_defaults=True)
         args = data.pop("args", {})
         expressions = [data.pop(name) for name in _BARE if name in data]
         if bare and bare in args:

@@ -18,7 +18,7 @@ from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import Wanted, wanted
-from deploy_tasks.plan.model import Plan, Task
+from deploy_tasks.plan.model import Inventory, Plan, Task
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.template_files import included, looked_up, on_disk
 from deploy_tasks.plan.template_settings import settings_of
@@ -44,27 +44,28 @@ _ANCESTORS = 6
 _MAX_LOOP = 1000
 
 
-def files(plan: Plan, base_dir: Path) -> dict[str, Path]:
+def files(plan: Plan, base_dir: Path, inventory: Inventory | None = None) -> dict[str, Path]:
     """Every file that the plan's tasks name, by its plan-relative posix name, in the order of the names.
 
     A folder brings everything in it; a source with a runtime expression brings everything under the folder written
-    before the expression. Raises `PlanError` for files that do not exist or lie outside `base_dir`.
+    before the expression; a lookup what it may mean with the variables of the plan and the inventory. Raises
+    `PlanError` for files that do not exist or lie outside `base_dir`.
     """
     findings = Findings()
-    found = find_files(plan, base_dir, findings)
+    found = find_files(plan, base_dir, findings, inventory)
     if findings.problems:
         raise PlanError(findings.problems)
     return found
 
 
-def find_files(plan: Plan, base_dir: Path, findings: Findings) -> dict[str, Path]:
+def find_files(plan: Plan, base_dir: Path, findings: Findings, inventory: Inventory | None = None) -> dict[str, Path]:
     """As `files`, the problems noted in `findings` instead of raised."""
     collector = _Collector(base_dir, findings)
     for task in plan.walk():
         for path, name in sources(task):
             collector.as_is = not is_true(task.args.get("decrypt", True))
             collector.add(name, path, _SUBFOLDER.get(task.module))
-    for lookup in wanted(plan):
+    for lookup in wanted(plan, inventory):
         collector.add_lookup(lookup, plan.playbook_dir)
     for task in plan.walk():
         if task.module == "template":
@@ -93,6 +94,9 @@ def sources(task: Task) -> Iterator[tuple[str, str]]:
     for argument in file_arguments(task.module, task.args):
         value = task.args.get(argument)
         if isinstance(value, str) and value.strip():
+            if task.brings and is_template(value):
+                yield from ((path_of((argument,), f"{task.where}.args"), name) for name in task.brings)
+                continue
             path = path_of((argument,), f"{task.where}.args")
             yield from ((path, name) for name in _unrolled(value, task))
 
@@ -130,9 +134,11 @@ class _Collector:
         """The files that a lookup may read."""
         names, wrong = lookup.files(on_disk(self.base, lookup.folders(playbook_dir)))
         if wrong:
-            hint = "write the name out, or a part of it; the files that fit travel with the plan"
+            hint = "write the name or a part of it, here or in the inventory; the files that fit travel with the plan"
             self.findings.add(lookup.where, wrong, hint)
         for name in names:
+            if lookup.vague and is_encrypted(self.base / name):
+                continue  # it may not be meant at all
             self._file(name, self.base / name, lookup.where)
             if lookup.kind == "template":
                 self._parts(name, lookup.where, lookup.search, playbook_dir)

@@ -6,18 +6,20 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from deploy_tasks.errors import PlanError, Problem
+from deploy_tasks.errors import InventoryError, PlanError, Problem
 from deploy_tasks.plan import base_dir, rustle_deploy, rustle_plan
 from deploy_tasks.plan.documents import MAX_BYTES, PLAN_DEPTH, BadDocument, decode, parse_json, read_bounded
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.files import base_for
 from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.inventory import load_inventory
 from deploy_tasks.plan.mending import follows
-from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.model import Inventory, Plan
 from deploy_tasks.plan.validate import check_alone
 from deploy_tasks.plan.vault import Vault
 
@@ -42,6 +44,8 @@ class Loaded:
     plan: Plan
     base: Path
     places: Places | None = field(default=None, repr=False)
+    #: The inventory, if it was read to find out what the plan means.
+    inventory: Inventory | None = field(default=None, repr=False)
 
     @property
     def vars_dir(self) -> Path:
@@ -57,20 +61,32 @@ class Loaded:
 class Given:
     """What else is known when a plan is read: it decides what a playbook means.
 
-    `within`: no file outside this folder is read; `inventory_dir`: the folder of the inventory.
+    `within`: no file outside this folder is read; `inventory`: what says the hosts, or they themselves;
+    `inventory_dir`: its folder.
     """
 
     extra_vars: Mapping[str, Any] = field(default_factory=dict, repr=False)
     vault_password_files: Sequence[Path] = ()
     within: Path | None = None
+    inventory: str | Path | Inventory | None = field(default=None, repr=False)
     inventory_dir: Path | None = None
 
-    def beside(self, inventory: object) -> Given:
-        """The same, with the folder of the inventory where that is a file or folder."""
+    def beside(self, inventory: str | Path | Inventory | None) -> Given:
+        """The same with an inventory, and its folder where it is a file or folder."""
+        given = replace(self, inventory=inventory)
         place = Path(inventory) if isinstance(inventory, (str, Path)) else None
         if place is None or not place.exists():
-            return self
-        return replace(self, inventory_dir=place.absolute() if place.is_dir() else place.absolute().parent)
+            return given
+        return replace(given, inventory_dir=place.absolute() if place.is_dir() else place.absolute().parent)
+
+    def hosts(self, folder: Path) -> Inventory | None:
+        """The inventory for a plan in a folder. None when there is none, or it cannot be read: that is told by who
+        needs it."""
+        if not isinstance(self.inventory, (str, Path)):
+            return self.inventory
+        with suppress(InventoryError):
+            return load_inventory(self.inventory, plan_dir=folder, vault=Vault(self.vault_password_files))
+        return None
 
 
 def load(path: str, given: Given | None = None, *, stdin: TextIO | None = None) -> Loaded:
@@ -126,6 +142,7 @@ def is_playbook(text: str, suffix: str = "") -> bool:
 def _playbook(text: str | None, place: Path, given: Given) -> Loaded:
     from deploy_tasks.plan.playbook import load_playbook
 
+    inventory = given.hosts(place.parent)
     found = load_playbook(
         place,
         text=text,
@@ -133,9 +150,10 @@ def _playbook(text: str | None, place: Path, given: Given) -> Loaded:
         vault_password_files=given.vault_password_files,
         root=given.within,
         inventory_dir=given.inventory_dir,
+        inventory=inventory,
     )
     _bounded(found.plan, str(place))
-    return Loaded(found.plan.model_copy(update={"name": place.stem}), found.base, found.places)
+    return Loaded(found.plan.model_copy(update={"name": place.stem}), found.base, found.places, inventory)
 
 
 def load_plan(text: str, *, source: str, folder: Path | None = None) -> Plan:

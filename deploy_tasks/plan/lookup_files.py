@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -16,12 +15,13 @@ from deploy_tasks.plan.jinja import environment, is_template
 from deploy_tasks.plan.jinja_checks import LOOKUP_FUNCTIONS, walk
 from deploy_tasks.plan.jinja_names import FILE_LOOKUPS, short_name
 from deploy_tasks.plan.jinja_references import Known, Library, Meant, bounded, meanings, nothing_known
-from deploy_tasks.plan.model import Block, Include, Model, Plan, Play, Step, Task
+from deploy_tasks.plan.lookup_values import Values
+from deploy_tasks.plan.model import Block, Include, Inventory, Model, Plan, Play, Step, Task
+from deploy_tasks.plan.said import Said
 from deploy_tasks.plan.texts import texts
 
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
 _CONTENT = frozenset({"file", "template"})
-_MAX_VALUES = 200
 # How often one lookup may ask what a variable is: those of a large site are made of each other.
 _MAX_QUESTIONS = 2000
 
@@ -39,11 +39,16 @@ class Wanted:
     search: tuple[str, ...]
     certain: bool = False
 
+    @property
+    def vague(self) -> bool:
+        """Whether nothing is known of some name."""
+        return any(meant.vague for meant in self.meant)
+
     def folders(self, playbook_dir: str) -> tuple[str, ...]:
         """The folders in which the file is looked for. A name within the plan's folder is one that was found before."""
         places = [*self.search, playbook_dir]
-        subfolder = "templates" if self.kind == "template" else "files"
-        both = [posixpath.normpath(posixpath.join(place, under)) for place in places for under in (subfolder, "")]
+        subfolders = (_subfolder(self.kind), "")
+        both = [posixpath.normpath(posixpath.join(place, under)) for place in places for under in subfolders]
         return tuple(dict.fromkeys([*both, "."]))
 
     def files(self, library: Library) -> tuple[list[str], str | None]:
@@ -52,6 +57,7 @@ class Wanted:
         wrong = None
         for meant in self.meant:
             if meant.vague:
+                found.update(dict.fromkeys(self._anything(library)))
                 wrong = f"which file lookup('{self.kind}') means is only known on the host"
             elif meant.computed:
                 found.update(dict.fromkeys(library.matching(meant).values()))
@@ -60,6 +66,18 @@ class Wanted:
             else:
                 wrong = f"there is no file '{meant.text[:200]}' for lookup('{self.kind}')"
         return list(found), wrong if self.certain and not found else None
+
+    def _anything(self, library: Library) -> Iterator[str]:
+        """What a name of which nothing is known may mean: of a task, all in the folders that are there for it."""
+        subfolder = _subfolder(self.kind)
+        for folder in library.folders if self.certain else ():
+            if posixpath.basename(folder) == subfolder:
+                yield from library.below(folder)
+
+
+def _subfolder(kind: str) -> str:
+    """Where a lookup looks before the folder itself."""
+    return "templates" if kind == "template" else "files"
 
 
 def looks_up(text: str) -> bool:
@@ -72,9 +90,9 @@ def plan_looks_up(plan: Plan) -> bool:
     return any(looks_up(text) for _element, text in _all_texts(plan))
 
 
-def wanted(plan: Plan) -> Iterator[Wanted]:
-    """The lookups in a plan that read a file."""
-    values = _Values(plan)
+def wanted(plan: Plan, inventory: Inventory | None = None) -> Iterator[Wanted]:
+    """The lookups in a plan that read a file; the inventory says what variables may be."""
+    values = Values(plan, Said(inventory))
     everywhere = tuple(dict.fromkeys(folder for task in plan.walk() for folder in task.search))
     for element, text in _all_texts(plan):
         if looks_up(text):
@@ -136,91 +154,3 @@ def _holds_steps(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(isinstance(item, tuple) for item in value.values())
     return isinstance(value, tuple) and any(isinstance(item, Model) for item in value)
-
-
-class _Values:
-    """What the plan says of variables anywhere: the candidates for a name that depends on them."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._found: dict[str, list[Any]] = {}
-        for play in plan.plays:
-            self._note([play.defaults, play.vars, play.role_vars])
-            self._note(choice for file in play.vars_files for choice in file.choices.values())
-            for step in (*play.tasks, *play.handlers):
-                self._step(step)
-
-    def _step(self, step: Step) -> None:
-        self._note([step.vars])
-        if isinstance(step, Task):
-            self._note(step.var_files.values())
-            self._note([step.args] if step.module == "set_fact" else [])
-        elif isinstance(step, Block):
-            self._note([step.defaults, step.role_vars, step.params])
-        parts = (*step.block, *step.rescue, *step.always) if isinstance(step, Block) else ()
-        parts = tuple(p for c in step.choices.values() for p in c) if isinstance(step, Include) else parts
-        for part in parts:
-            self._step(part)
-
-    def _note(self, layers: Iterable[Mapping[str, Any]]) -> None:
-        for layer in layers:
-            for name, value in layer.items():
-                if len(known := self._found.setdefault(name, [])) < _MAX_VALUES:
-                    known.append(value)
-
-    def within(self, element: Play | Step | Plan) -> Known:
-        """What is known in a task, whose loop says what its item may be."""
-        loop = getattr(element, "loop", None)
-        items = (
-            {element.loop_var: loop} if isinstance(element, (Task, Block, Include)) and isinstance(loop, list) else {}
-        )
-
-        def known(tree: nodes.Node) -> list[Any]:
-            match tree:
-                case nodes.Name(name=name):
-                    found = items[name] if name in items else self._found.get(name, [])
-                case nodes.Getattr(node=node, attr=key) | nodes.Getitem(node=node, arg=nodes.Const(value=key)):
-                    found = [each[key] for each in known(node) if isinstance(each, Mapping) and key in each]
-                case nodes.Filter(name="default" | "d", node=nodes.Node() as node, args=[fallback, *_]):
-                    found = [*known(node), fallback]
-                case nodes.Call() if _finds(tree):
-                    found = [part for term in tree.args[1:] for part in _unfolded(term, known)]
-                case _:
-                    return []
-            return [each for value in found[:_MAX_VALUES] for each in _read(value)]
-
-        return known
-
-
-def _finds(call: nodes.Call) -> bool:
-    """Whether a call is another lookup whose terms are names of files."""
-    match call:
-        case nodes.Call(node=nodes.Name(name=function), args=[nodes.Const(value=str(name)), _, *_]):
-            return function in LOOKUP_FUNCTIONS and short_name(name) == "first_found"
-    return False
-
-
-def _unfolded(term: nodes.Node, known: Known) -> list[Any]:
-    return list(term.items) if isinstance(term, (nodes.List, nodes.Tuple)) else [term]
-
-
-def _read(value: Any) -> Iterator[Any]:
-    """A value as it is, one with expressions as their trees."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _read(item)
-    elif isinstance(value, str) and is_template(value):
-        if (tree := _tree(value)) is not None:
-            yield tree
-    else:
-        yield value
-
-
-@lru_cache(maxsize=8192)
-def _tree(text: str) -> nodes.Expr | None:
-    """The expressions of a template as one; None when it cannot be read, which is told elsewhere."""
-    try:
-        body = environment().parse(text).body
-    except TemplateSyntaxError:
-        return None
-    parts = [part for output in body if isinstance(output, nodes.Output) for part in output.nodes]
-    return parts[0] if len(parts) == 1 else nodes.Concat(parts)

@@ -85,6 +85,9 @@ with warnings.catch_warnings():
         search: tuple[str, ...] = Field(
             (), description="plan-relative folders in which a name that is computed on the host is looked for, in order"
         )
+        brings: tuple[str, ...] = Field(
+            (), description="plan-relative files that a source may mean which is computed of what the inventory says"
+        )
         on_failure: OnFailure = "abort"
         undo: tuple[Task, ...] = Field((), description="what takes the task back, besides what the journal can")
         where: str = Field("", description="path in the document, e.g. plays[0].batches[0].tasks[2]")

@@ -111,6 +111,7 @@ class EntryDoc(Keywords):
     role_vars: Mapping_ = {}
     params: Mapping_ = {}
     search: Texts = []
+    brings: Texts = []
     var_files: Annotated[dict[str, dict[str, Any]], NoneAsNothing] = {}
     undo: Annotated[list[TaskDoc], NoneAsEmpty] = []
     source: str = ""

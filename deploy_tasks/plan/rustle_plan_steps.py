@@ -63,6 +63,7 @@ class Steps:
                 args=entry.args,
                 notify=tuple(entry.notify),
                 search=tuple(entry.search),
+                brings=tuple(entry.brings),
                 var_files=entry.var_files,
                 undo=self._undo(entry, path, hosts, batch),
                 where=entry.source or path,

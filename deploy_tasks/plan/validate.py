@@ -42,16 +42,19 @@ def check(
     findings = Findings()
     _check_hosts(plan, inventory, [text for text in (plan.limit, limit) if text], findings)
     check_variables(extra_vars or {}, "extra_vars", findings)
-    check_alone(plan, base_dir, findings)
+    check_alone(plan, base_dir, findings, inventory)
     return findings.problems
 
 
-def check_alone(plan: Plan, base_dir: Path | None, findings: Findings) -> None:
-    """Note what is wrong with a plan and, where their folder is known, with its files, whatever the inventory."""
+def check_alone(plan: Plan, base_dir: Path | None, findings: Findings, inventory: Inventory | None = None) -> None:
+    """Note what is wrong with a plan and, where their folder is known, with its files, whatever the inventory.
+
+    `inventory`, if there is one, says what names of files may be.
+    """
     for play in plan.plays:
         check_play(play, findings)
     if base_dir is not None:
-        check_templates(plan, find_files(plan, base_dir, findings), base_dir, findings)
+        check_templates(plan, find_files(plan, base_dir, findings, inventory), base_dir, findings)
 
 
 def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: Findings) -> None:

@@ -73,9 +73,9 @@ def prepare(request: Request) -> Prepared:
     problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
     if problems:
         raise PlanError(loaded.located(problems))
-    files = plan_files(plan, base)
+    files = plan_files(plan, base, inventory)
     ready = staged(plan, inventory, hosts=names, serial=request.serial, files=files)
-    _compilable(loaded, ready.plan, files)
+    _compilable(loaded, ready.plan, files, inventory)
     options = {"extra_vars": dict(request.extra_vars), **ready.reads.to_json()}
     # Steps read of any host of the inventory, and delegate to any, whatever the limit.
     bundle = make_bundle(ready.plan, inventory if ready.reads.others else chosen, files, options)
@@ -92,11 +92,11 @@ def prepare(request: Request) -> Prepared:
     return Prepared(plan, chosen, record, bundle)
 
 
-def _compilable(loaded: Loaded, plan: Plan, files: Mapping[str, Path]) -> None:
+def _compilable(loaded: Loaded, plan: Plan, files: Mapping[str, Path], inventory: Inventory) -> None:
     """What a build worker would refuse is refused here. The compiler is only needed by who prepares."""
     from deploy_tasks.compiler.trial import refused
 
-    problems = refused(plan, files)
+    problems = refused(plan, files, inventory)
     if problems:
         raise PlanError(loaded.located(problems))
 
@@ -105,6 +105,8 @@ def _inventory(request: Request, loaded: Loaded) -> Inventory | None:
     given = request.inventory
     if given is None or isinstance(given, Inventory):
         return given
+    if loaded.inventory is not None:
+        return loaded.inventory
     return load_inventory(given, plan_dir=loaded.vars_dir, vault=Vault(request.vault_password_files))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from deploy_tasks.plan.jinja_names import short_name
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site
+from deploy_tasks.plan.said import Said
 
 _MAX_DEPTH = 12
 _MAX_PATTERNS = 500
@@ -80,10 +81,15 @@ def _regex(parts: Parts) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is known of the variables that a name uses: values that cannot change, and those of a loop's item."""
+    """What is known of the variables that a name uses: values that cannot change, and those of a loop's item.
+
+    `weak` are values that an inventory may overrule, `said` is what it says; None: it is not known.
+    """
 
     layers: tuple[Mapping[str, Any], ...]
     items: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    weak: tuple[Mapping[str, Any], ...] = ()
+    said: Said | None = None
 
     @classmethod
     def of(cls, scope: Scope, site: Site, fields: Mapping[str, Any], variables: Mapping[str, Any]) -> Names:
@@ -91,9 +97,25 @@ class Names:
         folders = {"playbook_dir": scope.folders.playbook}
         if scope.folders.role:
             folders |= {"role_path": scope.folders.role, "role_name": scope.role or ""}
-        made = cls((*scope.firm, variables, site.ctx.extra_vars, folders))
+        return cls((*scope.firm, variables, site.ctx.extra_vars, folders)).looping(fields)
+
+    @classmethod
+    def with_inventory(cls, scope: Scope, site: Site, fields: Mapping[str, Any], variables: Mapping[str, Any]) -> Names:
+        """The same, inventory and defaults of roles included; folders are named as the host names them."""
+        folders = {"playbook_dir": site.name(scope.folders.playbook)}
+        if scope.folders.role:
+            folders |= {"role_path": site.name(scope.folders.role), "role_name": scope.role or ""}
+        if scope.folders.inventory:
+            folders |= {"inventory_dir": scope.folders.inventory}
+        layers = (*scope.firm, variables, site.ctx.extra_vars, folders)
+        return cls(layers, weak=scope.weak, said=site.said).looping(fields)
+
+    def looping(self, fields: Mapping[str, Any]) -> Names:
+        """These names within the loop of a task with such fields."""
         loop = fields.get("loop")
-        return made if loop is None else cls(made.layers, {fields.get("loop_var") or "item": made.loop_items(loop)})
+        if loop is None:
+            return self
+        return replace(self, items={fields.get("loop_var") or "item": self.loop_items(loop)})
 
     def loop_items(self, loop: Any) -> tuple[Any, ...]:
         """The items of a loop, as far as they are known; `_UNKNOWN` stands for others."""
@@ -104,9 +126,15 @@ class Names:
             found += value if isinstance(value, list) else [_UNKNOWN]
         return tuple(found)
 
-    def get(self, name: str) -> Any:
-        """The value of a variable, `_UNKNOWN` if it may be anything."""
-        return next((layer[name] for layer in reversed(self.layers) if name in layer), _UNKNOWN)
+    def values(self, name: str) -> list[Any]:
+        """The values of a variable, `_UNKNOWN` if it may be anything."""
+        for layer in reversed(self.layers):
+            if name in layer:
+                return [layer[name]]
+        if self.said is None:
+            return [_UNKNOWN]
+        default = next(([layer[name]] for layer in reversed(self.weak) if name in layer), [])
+        return [*self.said.values(name), *default] or [_UNKNOWN]
 
 
 class _Unknown:
@@ -253,7 +281,7 @@ class _Reader:
             return self.values(self.set[name], depth + 1)
         if name in self.names.items:
             return [each for item in self.names.items[name] for each in self.whole(item, depth)]
-        return self.whole(self.names.get(name), depth)
+        return [each for value in self.names.values(name) for each in self.whole(value, depth)]
 
     def _one(self, node: nodes.Node, depth: int) -> Any:
         found = self.values(node, depth)

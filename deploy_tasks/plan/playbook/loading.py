@@ -13,13 +13,14 @@ from typing import Any
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.check_steps import walk
 from deploy_tasks.plan.findings import Findings
-from deploy_tasks.plan.model import Block, Plan, Play
+from deploy_tasks.plan.model import Block, Inventory, Plan, Play
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.block import read_steps
 from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.playbook.playbook import read_plays
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.playbook.site import Site, TooLarge, Wider
+from deploy_tasks.plan.said import Said
 from deploy_tasks.plan.validate import check_alone
 from deploy_tasks.plan.vault import Vault
 
@@ -43,16 +44,19 @@ def load_playbook(
     vault_password_files: Sequence[Path] = (),
     root: Path | None = None,
     inventory_dir: Path | None = None,
+    inventory: Inventory | None = None,
 ) -> Loaded:
     """The plan of the playbook at `path`, with the roles, tasks and variables that it names.
 
     `text` is the playbook's own text where it stands in no file; `path` then only says where it would be.
     `extra_vars` settle what must be known before anything runs, such as the name of an imported file; `root` is a
-    folder outside which no file is read; `inventory_dir` is what the variable of that name stands for in file names.
+    folder outside which no file is read; `inventory_dir` is what the variable of that name stands for in file names,
+    and `inventory` says what other variables in them may be.
     Raises `PlanError` with every problem of the whole site, each with file, line and column.
     """
     place = os.path.abspath(path)
     base = os.path.dirname(place)
+    said = Said(inventory)
     while True:
         ctx = Reading(vault=Vault(vault_password_files), extra_vars=extra_vars)
         site = Site(
@@ -61,6 +65,7 @@ def load_playbook(
             read_steps,
             root=os.path.realpath(root) if root else None,
             inventory=os.path.abspath(inventory_dir) if inventory_dir else None,
+            said=said,
         )
         if text is not None:
             ctx.sources.give(Path(place), text)

@@ -16,6 +16,7 @@ from deploy_tasks.plan.literals import unbraced
 from deploy_tasks.plan.playbook import candidates, paths
 from deploy_tasks.plan.playbook.candidates import Names, Pattern
 from deploy_tasks.plan.playbook.encrypted_files import with_decrypted
+from deploy_tasks.plan.playbook.inventory_files import by_inventory
 from deploy_tasks.plan.playbook.lookups import known_files, with_known_items
 from deploy_tasks.plan.playbook.paths import SUBFOLDER, Folders
 from deploy_tasks.plan.playbook.scope import Scope
@@ -34,12 +35,20 @@ def search(scope: Scope, site: Site) -> tuple[str, ...]:
 def placed(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
     """The task with the files in its arguments named within the base."""
     written = with_known_items(doc, scope, site)
-    changed = {}
+    changed: dict[str, str] = {}
+    brings: dict[str, None] = {}
     for argument in file_arguments(doc.module, doc.args):
         value = doc.args.get(argument)
         if not isinstance(value, str) or not value.strip() or (written is not doc and _is_item(value, doc)):
             continue  # an item that was looked up is a path within the base
+        said = by_inventory(value.strip(), SUBFOLDER.get(doc.module, "files"), doc, scope, site)
+        if said is not None:
+            changed[argument] = said.text
+            brings |= dict.fromkeys(said.files)
+            continue
         changed[argument] = _name(value.strip(), f"{doc.where}.args.{argument}", doc, scope, site)
+    if brings:
+        written = replace(written, fields={**written.fields, "brings": tuple(brings)})
     return with_decrypted(replace(written, args={**doc.args, **changed}), site) if changed else written
 
 

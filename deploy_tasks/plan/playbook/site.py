@@ -18,6 +18,7 @@ from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.source import Doc
 from deploy_tasks.plan.problems import suggest
+from deploy_tasks.plan.said import Said
 
 MAX_STEPS = 20_000
 _HEAD = 64
@@ -45,7 +46,14 @@ class Site:
     """
 
     def __init__(
-        self, ctx: Reading, base: str, read: ReadSteps, *, root: str | None = None, inventory: str | None = None
+        self,
+        ctx: Reading,
+        base: str,
+        read: ReadSteps,
+        *,
+        root: str | None = None,
+        inventory: str | None = None,
+        said: Said | None = None,
     ) -> None:
         self.ctx = ctx
         self._read_steps = read
@@ -53,6 +61,8 @@ class Site:
         self._inside = base.rstrip("/") + "/"
         self.root = root
         self.inventory = inventory
+        #: What the inventory says of variables.
+        self.said = said or Said()
         self._documents: dict[str, Doc | None] = {}
         self._variables: dict[str, dict[str, Any]] = {}
         #: The folder of the playbook that was asked for.

@@ -1,0 +1,39 @@
+"""What an inventory says of a variable on any of its hosts, for what must be found before a host is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy_tasks.plan.hosts import Inventory
+
+_MAX_VALUES = 1000
+
+
+class Said:
+    """The values that variables have on the hosts of an inventory; without one nothing is known."""
+
+    def __init__(self, inventory: Inventory | None = None) -> None:
+        self._hosts = tuple(inventory.hosts.values()) if inventory else ()
+        self._secrets = frozenset(inventory.secrets) if inventory else frozenset()
+        self._found: dict[str, tuple[Any, ...]] = {}
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an inventory at all."""
+        return bool(self._hosts)
+
+    def values(self, name: str) -> tuple[Any, ...]:
+        """The distinct values of a variable, as written; none where no host has it, or one is secret."""
+        if name not in self._found:
+            self._found[name] = self._values(name)
+        return self._found[name]
+
+    def _values(self, name: str) -> tuple[Any, ...]:
+        found: dict[str, Any] = {}
+        for host in self._hosts:
+            if name in host.vars:
+                value = host.vars[name]
+                if isinstance(value, str) and value in self._secrets:
+                    return ()
+                found.setdefault(repr(value), value)
+        return tuple(found.values())[:_MAX_VALUES]
