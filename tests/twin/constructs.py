@@ -268,6 +268,8 @@ BESIDES: dict[str, str] = {
     "`tests/compiler/test_expr_property.py` (`DEPLOY_TASKS_EXPR_CASES=10000`; fewer by default)",
     "module `ini_file`": "not in ansible-core but in a collection: 240 cases recorded from `community.general`, "
     "in `tests/cases/ini_file.json`",
+    "module `archive`": "not in ansible-core but in a collection: 49 cases recorded from `community.general`, "
+    "in `tests/cases/archive.json`",
     "module `authorized_key`": "not in ansible-core but in a collection: cases recorded from `ansible.posix`, in "
     "`deploy_tasks/runner/modules/accounts/testdata`",
     "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "

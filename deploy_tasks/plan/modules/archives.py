@@ -7,6 +7,20 @@ from deploy_tasks.plan.modules.shared import BOOL, FALSE, FILE_ARGS, PATH, TRUE
 
 SPECS = (
     module_spec(
+        "archive",
+        {
+            "path": ArgSpec("list", required=True),
+            "format": ArgSpec(choices=("bz2", "gz", "tar", "xz", "zip"), default="gz"),
+            "dest": PATH,
+            "exclude_path": ArgSpec("list", default=()),
+            "exclusion_patterns": ArgSpec("list"),
+            "force_archive": FALSE,
+            "remove": FALSE,
+            **FILE_ARGS,
+        },
+        part="archives",
+    ),
+    module_spec(
         "unarchive",
         {
             "src": ArgSpec("path", required=True),

@@ -56,8 +56,11 @@ func (u *unpacking) same(m member, place string, in io.Reader) (bool, error) {
 	case symlink:
 		target, err := os.Readlink(place)
 		return err == nil && target == m.link, nil
-	case folder:
-		return now.IsDir() && u.sameOwner(m, now) && u.sameMode(m, now), nil
+	case folder: // unzip leaves folders as they are
+		return now.IsDir() && (m.zipped || u.sameOwner(m, now) && u.sameMode(m, now)), nil
+	}
+	if u.zippedNewer(m, now) {
+		return true, nil
 	}
 	if !now.Mode().IsRegular() || now.Size() != m.size || now.ModTime().Unix() != m.mtime.Unix() || !u.sameOwner(m, now) || !u.sameMode(m, now) {
 		return false, nil
@@ -75,9 +78,9 @@ func (u *unpacking) sameMode(m member, now fs.FileInfo) bool {
 	return u.attrs.Mode != nil || kit.BitsOf(now.Mode()) == u.bits(m)
 }
 
-// bits are a member's mode; who is not root gets it through the umask.
+// bits are a member's mode; who is not root gets it through the umask, unless it comes from a zip archive.
 func (u *unpacking) bits(m member) uint32 {
-	if u.root {
+	if u.root || m.zipped {
 		return m.mode
 	}
 	return m.mode & 0o777 &^ 0o022

@@ -76,6 +76,7 @@ func stripOption(options []string) (int, error) {
 
 // matches works like fnmatch: a star stands for slashes too.
 func matches(pattern, name string) bool {
+	pattern = strings.ReplaceAll(pattern, "[!", "[^")
 	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x01"), strings.ReplaceAll(name, "/", "\x01"))
 	return ok && err == nil
 }

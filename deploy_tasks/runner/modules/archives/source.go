@@ -67,6 +67,12 @@ func (s source) each(c *module.Call, visit func(member, io.Reader) error) (strin
 	}
 	defer raw.Close()
 	in := bufio.NewReaderSize(raw, 64<<10)
+	if isZip(in) {
+		if file, ok := raw.(*os.File); ok {
+			return "ZipArchive", eachZipped(c, file, visit)
+		}
+		return "ZipArchive", eachZipped(c, in, visit)
+	}
 	plain, handler, end, err := unpacked(c, in)
 	if err != nil {
 		return "", err
@@ -101,6 +107,21 @@ func (s source) each(c *module.Call, visit func(member, io.Reader) error) (strin
 	return handler, end(true)
 }
 
+// zipped tells whether this is a zip archive.
+func (s source) zipped() bool {
+	raw, err := s.open()
+	if err != nil {
+		return false // told where it is read
+	}
+	defer raw.Close()
+	return isZip(bufio.NewReader(raw))
+}
+
+func isZip(in *bufio.Reader) bool {
+	head, _ := in.Peek(2)
+	return string(head) == "PK"
+}
+
 // maxMembers is how many members an archive may have.
 const maxMembers = 500_000
 
@@ -108,9 +129,6 @@ const maxMembers = 500_000
 func unpacked(c *module.Call, in *bufio.Reader) (plain io.Reader, handler string, end func(bool) error, err error) {
 	nothing := func(bool) error { return nil }
 	head, _ := in.Peek(8)
-	if bytes.HasPrefix(head, []byte("PK")) {
-		return nil, "", nil, errors.New("zip archives are not supported: pack the files with tar")
-	}
 	for _, f := range forms {
 		if !bytes.HasPrefix(head, []byte(f.magic)) {
 			continue

@@ -33,6 +33,8 @@ type member struct {
 	user, group string
 	size        int64
 	mtime       time.Time
+	sum         int64 // of its header
+	zipped      bool  // it is one of a zip archive
 }
 
 // tarReader reads members one after the other. Go's own package is large, and reads more than deployments need.
@@ -131,10 +133,11 @@ func (t *tarReader) header() (member, error) {
 	if h == [block]byte{} {
 		return member{}, io.EOF
 	}
-	if !checked(&h) {
+	sum, ok := checked(&h)
+	if !ok {
 		return member{}, errTar
 	}
-	m := member{name: text(h[0:100]), link: text(h[157:257]), kind: h[156], user: text(h[265:297]), group: text(h[297:329])}
+	m := member{sum: sum, name: text(h[0:100]), link: text(h[157:257]), kind: h[156], user: text(h[265:297]), group: text(h[297:329])}
 	if m.kind == 0 || m.kind == '7' {
 		m.kind = regular
 	}
@@ -171,16 +174,15 @@ func text(field []byte) string {
 }
 
 // checked compares a header's sum, for which its own field counts as spaces.
-func checked(h *[block]byte) bool {
+func checked(h *[block]byte) (sum int64, ok bool) {
 	want, err := number(h[148:156])
-	var sum int64
 	for i, b := range h {
 		if i >= 148 && i < 156 {
 			b = ' '
 		}
 		sum += int64(b)
 	}
-	return err == nil && sum == want
+	return sum, err == nil && sum == want
 }
 
 // number reads octal digits, or the binary form that GNU tar writes of what is too large for them.

@@ -76,7 +76,7 @@ func unarchive(c *module.Call) module.Result {
 	if u.src, err = sourceOf(c, p.Str("src"), remote); err != nil {
 		return kit.Failed(err.Error(), nil)
 	}
-	if c.Check {
+	if c.Check && !u.src.zipped() {
 		return module.Result{Skipped: true, Msg: "remote module (unarchive) does not support check mode when using gtar"}
 	}
 	return u.run()
@@ -93,12 +93,15 @@ func (u *unpacking) run() module.Result {
 	}
 	data.Set("handler", handler)
 	changed := len(u.differs) > 0
-	if changed {
+	if changed && !u.c.Check {
 		if _, err := u.pass(u.extract); err != nil {
 			return kit.Failed(fmt.Sprintf("failed to unpack %s to %s: %s", u.src.name, u.p.Str("dest"), kit.Reason(err)), data)
 		}
 	}
-	adjusted, err := u.adjust()
+	adjusted := false
+	if !u.c.Check {
+		adjusted, err = u.adjust()
+	}
 	if err != nil {
 		return kit.Failed("Unexpected error when accessing exploded file: "+kit.Reason(err), data)
 	}
@@ -126,18 +129,14 @@ func (u *unpacking) pass(visit func(n int, m member, place string, in io.Reader)
 	n := 0
 	return u.src.each(u.c, func(m member, in io.Reader) error {
 		name, err := local(m.name)
+		if err == nil && m.zipped && u.strip > 0 {
+			err = errors.New("extra_opts: --strip-components is an option of tar, not of unzip")
+		}
 		if err != nil {
 			return err
 		}
-		if excluded(u.p.List("exclude"), name) {
+		if !u.wanted(m, name) {
 			return nil
-		}
-		if wanted := u.p.List("include"); len(wanted) > 0 {
-			which := included(wanted, name)
-			if which == "" {
-				return nil
-			}
-			u.found[which] = true
 		}
 		if !slices.Contains([]byte{regular, hardlink, symlink, folder}, m.kind) {
 			return fmt.Errorf("the archive is refused: its member %s is no file, folder or link", m.name)
@@ -149,6 +148,23 @@ func (u *unpacking) pass(visit func(n int, m member, place string, in io.Reader)
 		n++
 		return visit(n-1, m, filepath.Join(u.dest, name), in)
 	})
+}
+
+// wanted tells whether a member is to be unpacked, by exclude and include, and notes what of include was found.
+func (u *unpacking) wanted(m member, name string) bool {
+	if m.zipped {
+		return u.zippedWanted(m)
+	}
+	if excluded(u.p.List("exclude"), name) {
+		return false
+	}
+	wanted := u.p.List("include")
+	if len(wanted) == 0 {
+		return true
+	}
+	which := included(wanted, name)
+	u.found[which] = true
+	return which != ""
 }
 
 // adjust gives everything that was in the archive, and the folders at its top, the attributes that the task asks for.
