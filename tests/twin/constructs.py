@@ -228,6 +228,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module file",
         "module find",
         "module getent",
+        "module git",
         "module group",
         "module get_url",
         "module lineinfile",

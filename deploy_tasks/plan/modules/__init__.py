@@ -6,14 +6,25 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec
-from deploy_tasks.plan.modules import accounts, archives, basics, control, editing, packages, services, waiting, web
+from deploy_tasks.plan.modules import (
+    accounts,
+    archives,
+    basics,
+    control,
+    editing,
+    git,
+    packages,
+    services,
+    waiting,
+    web,
+)
 
 __all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
 MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
     {
         spec.name: spec
-        for room in (accounts, archives, basics, control, editing, packages, services, waiting, web)
+        for room in (accounts, archives, basics, control, editing, git, packages, services, waiting, web)
         for spec in room.SPECS
     }
 )
