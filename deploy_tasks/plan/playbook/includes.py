@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from deploy_tasks.plan.fields import kind
@@ -59,7 +60,7 @@ def include_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     else:
         place = _task_file(target, doc, scope, site, static=False)
         places = [place] if place else []
-    inner = inner.knowing(doc.common.vars)
+    inner = inner.knowing(doc.common.vars).reached()
     choices = {}
     for place in places:
         found = _file_steps(place, doc.where, inner.file(place), site)
@@ -252,7 +253,7 @@ def include_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         site.problem(doc.where, "a role cannot be included by a handler", hint)
         return ()
     inner, apply = applied(doc, scope, site)
-    inner = inner.knowing(doc.common.vars)
+    inner = inner.knowing(doc.common.vars).reached()
     if any(paths.has_expression(stem) for stem in given.files.values()):
         return _role_by_files(given, doc, scope, inner, apply, site)
     choices = {}
@@ -318,10 +319,17 @@ def import_playbook(doc: TaskDoc, _scope: Scope, site: Site) -> tuple[Step, ...]
     return ()
 
 
-def bare_include(doc: TaskDoc, _scope: Scope, site: Site) -> tuple[Step, ...]:
-    """Refused: ansible-core has no `include` any more."""
-    site.problem(doc.where, "'include' exists no longer", "use include_tasks or import_tasks")
-    return ()
+def bare_include(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
+    """The `include` of old playbooks: an import where the name is literal, nothing loops and everything around it is
+    known before, else an include; words behind the name are variables. As ansible-core before 2.16 has it.
+    """
+    name = doc.args.get("_raw_params") or doc.args.get("file")
+    given = {key: value for key, value in doc.args.items() if key not in ("_raw_params", "file")}
+    common = replace(doc.common, vars={**doc.common.vars, **given}) if given else doc.common
+    looping = doc.fields.get("loop") is not None
+    static = isinstance(name, str) and not (paths.has_expression(name) or looping or scope.dynamic)
+    module, read = ("import_tasks", import_tasks) if static else ("include_tasks", include_tasks)
+    return read(replace(doc, module=module, args={"_raw_params": name}, common=common), scope, site)
 
 
 READERS: Mapping[str, Callable[[TaskDoc, Scope, Site], tuple[Step, ...]]] = {

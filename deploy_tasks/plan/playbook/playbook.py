@@ -16,7 +16,8 @@ from deploy_tasks.plan.playbook.site import Site, missing
 from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.words import module_name
 
-_IMPORT = "import_playbook"
+# The second is what old playbooks write.
+_IMPORTS = frozenset({"import_playbook", "include"})
 _MAX_PLAYS = 1000
 
 
@@ -47,11 +48,11 @@ class _Plays:
         if not isinstance(entry, dict):
             self.site.problem(where, f"must be a play, not {kind(entry)}", "begin it with `- hosts: all`")
             return
-        importing = next((key for key in entry if module_name(str(key)) == _IMPORT), None)
+        importing = next((key for key in entry if module_name(str(key)) in _IMPORTS), None)
         if importing is not None:
             yield from self._imported(entry, importing, where, place, imported, within)
             return
-        if "hosts" not in entry and ({"include", "block"} & entry.keys() or not {"tasks", "roles"} & entry.keys()):
+        if "hosts" not in entry and ("block" in entry or not {"tasks", "roles"} & entry.keys()):
             hint = "begin it with `- hosts: all` and put its tasks under `tasks:`, or write `- import_playbook: FILE`"
             self.site.problem(where, "is not a play", hint)
             return

@@ -15,7 +15,8 @@ class Scope:
     """The surroundings of a list of steps.
 
     `weak` are known values that an inventory may overrule (role defaults), `firm` those it may not; both low to high.
-    `within` are the files and roles that are being included, to find what includes itself.
+    `within` are the files and roles that are being included, to find what includes itself; `dynamic`: whether one of
+    them is only included when a host reaches it.
     """
 
     folders: Folders
@@ -25,6 +26,7 @@ class Scope:
     role: str | None = None
     handlers: bool = False
     within: tuple[str, ...] = ()
+    dynamic: bool = False
 
     def layers(self, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known here, low to high."""
@@ -38,6 +40,10 @@ class Scope:
     def knowing(self, variables: Mapping[str, Any]) -> Scope:
         """With more variables, stronger than the others."""
         return replace(self, firm=(*self.firm, variables)) if variables else self
+
+    def reached(self) -> Scope:
+        """Inside something that is only included when a host reaches it."""
+        return replace(self, dynamic=True)
 
     def file(self, place: str) -> Scope:
         """Inside a file of tasks."""

@@ -333,3 +333,30 @@ def test_an_encrypted_file_comes_as_a_secret_value(tmp_path: Path) -> None:
     files["site.yml"] = PLAY + "    - copy: {src: key, dest: /x}\n"
     (problem,) = problems(tmp_path, files)
     assert "is encrypted with ansible-vault" in problem.message
+
+
+def test_the_include_of_old_playbooks_imports_a_literal_name(tmp_path: Path) -> None:
+    files = {"a.yml": "- command: one\n- include: 'b.yml'\n", "b.yml": "- command: two\n"}
+    (block,) = steps(tmp_path, "- include: a.yml port=80 name='a b'\n  when: c\n  vars: {port: 1}", files)
+    assert isinstance(block, Block)
+    assert (block.when, block.vars) == (("c",), {"port": "80", "name": "a b"})
+    assert outline([block]) == [("", ["command", "command"])]
+
+
+def test_the_include_of_old_playbooks_waits_for_what_is_known_later(tmp_path: Path) -> None:
+    files = {"a.yml": "- include: b.yml\n  tags: t\n", "b.yml": "- command: two\n"}
+    for task in ("- include: '{{ x }}.yml'", "- include: a.yml\n  with_items: [1]", "- include_tasks: a.yml"):
+        (include, *_) = steps(tmp_path, task, files)
+        assert isinstance(include, Include)
+        # What is included only when it is reached has no imports by that name: tags do not go inside.
+        (inner,) = include.choices["a.yml"]
+        assert isinstance(inner, Include)
+        assert (inner.tags, outline(inner.choices["b.yml"])) == (("t",), ["command"])
+    (problem,) = problems(tmp_path, {"site.yml": PLAY + "    - include: gone.yml\n"})
+    assert "there is no file of tasks 'gone.yml'" in problem.message
+
+
+def test_an_old_playbook_includes_another(tmp_path: Path) -> None:
+    site = "- include: web.yml\n  vars: {x: 1}\n"
+    play = only_play(load(tmp_path, {"site.yml": site, "web.yml": "- hosts: web\n  tasks: [{command: a}]\n"}))
+    assert (play.hosts, play.vars) == (("web",), {"x": 1})
