@@ -13,6 +13,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Task
 from deploy_tasks.plan.modules import MODULES, ArgSpec, ModuleSpec
 from deploy_tasks.plan.problems import not_among, path_of, suggest
+from deploy_tasks.plan.words import WHOLE_ARGS
 from deploy_tasks.secret import is_secret_name
 
 # What people write for an argument that goes by another name.
@@ -59,6 +60,8 @@ def _canonical(task: Task, spec: ModuleSpec, findings: Findings) -> dict[str, tu
     """Real argument name → the key as written and its value; null counts as not given."""
     given: dict[str, tuple[str, Any]] = {}
     for key, value in task.args.items():
+        if key == WHOLE_ARGS:
+            continue
         name = spec.canonical(key)
         if name is None:
             if not spec.free_form:
@@ -193,8 +196,10 @@ def _word(value: object) -> str:
 
 
 def _check_sets(task: Task, spec: ModuleSpec, given: Mapping[str, Any], findings: Findings) -> None:
-    """Required, excluding and belonging-together arguments."""
+    """Required, excluding and belonging-together arguments, where all are known."""
     path = f"{task.where}.args"
+    if WHOLE_ARGS in task.args:
+        return
     for name, arg in spec.args.items():
         if arg.required and name not in given:
             shown = name if not name.startswith("_") or not arg.aliases else f"{name} (or {arg.aliases[0]})"

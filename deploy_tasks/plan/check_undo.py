@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Block, Task
 from deploy_tasks.plan.modules import control
-from deploy_tasks.plan.words import file_arguments
+from deploy_tasks.plan.words import WHOLE_ARGS, file_arguments
 
 #: Field of the task → the keyword as it is written.
 _REFUSED = {
@@ -33,6 +33,6 @@ def check_undo(step: Task | Block, findings: Findings) -> None:
 
 def _check_files(task: Task, findings: Findings) -> None:
     for argument in file_arguments(task.module, task.args):
-        if task.args.get(argument):
+        if task.args.get(argument) or WHOLE_ARGS in task.args:
             hint = "an undo runs without the plan's files: write the content, or take a file of the host (remote_src)"
             findings.add(f"{task.where}.args.{argument}", "names a file of the plan", hint)

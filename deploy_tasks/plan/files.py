@@ -91,12 +91,10 @@ def base_for(plan: Plan, folder: Path) -> Path:
 
 def sources(task: Task) -> Iterator[tuple[str, str]]:
     """The controller files a task names: path in the document, and the name as written, a literal loop filled in."""
+    yield from ((f"{task.where}.args", name) for name in task.brings)
     for argument in file_arguments(task.module, task.args):
         value = task.args.get(argument)
-        if isinstance(value, str) and value.strip():
-            if task.brings and is_template(value):
-                yield from ((path_of((argument,), f"{task.where}.args"), name) for name in task.brings)
-                continue
+        if isinstance(value, str) and value.strip() and not (task.brings and is_template(value)):
             path = path_of((argument,), f"{task.where}.args")
             yield from ((path, name) for name in _unrolled(value, task))
 

@@ -9,6 +9,8 @@ from typing import Any
 from deploy_tasks.plan.fields import bad
 from deploy_tasks.plan.modules import MODULES
 
+#: The argument that holds a template which gives the others as one mapping; those that are written out are stronger.
+WHOLE_ARGS = "_variable_params"
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _COLLECTIONS = (

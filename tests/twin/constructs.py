@@ -17,6 +17,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "vars",
         "environment",
         "args",
+        "arguments as one variable",
         "action",
         "local_action",
         "delegate_to",

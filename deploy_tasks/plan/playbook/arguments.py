@@ -14,7 +14,7 @@ from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook.free_form import Unbalanced, module_and_rest, parse
 from deploy_tasks.plan.playbook.script_words import script_words
 from deploy_tasks.plan.problems import path_of, suggest
-from deploy_tasks.plan.words import module_name
+from deploy_tasks.plan.words import WHOLE_ARGS, module_name
 
 #: Modules that bring further tasks, or variables, from files: what they name is settled by who reads those.
 INCLUDES = frozenset(
@@ -23,6 +23,8 @@ INCLUDES = frozenset(
 _COMMANDS = frozenset({"command", "shell", "script", "raw", "win_command", "win_shell"})
 _FREE = _COMMANDS | INCLUDES | {"add_host", "group_by", "set_fact", "meta"}
 _HAS_CMD = frozenset({"command", "shell", "script"})
+# Modules that say before anything runs what they do: to variables and hosts, and by expressions.
+_KNOWN_BEFORE = INCLUDES | {"add_host", "assert", "debug", "group_by", "meta", "set_fact", "validate_argument_spec"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,9 @@ class _Reader:
             return {}
         if isinstance(given, dict):
             return given
-        if isinstance(given, str) and not is_template(given):
-            return self._parsed("args", given, False)
-        self._whole("args", given)
+        if isinstance(given, str):
+            return {WHOLE_ARGS: given} if is_template(given) else self._parsed("args", given, False)
+        self.findings.add(path_of(("args",), self.where), f"must be a mapping of arguments, not {kind(given)}")
         return None
 
     def _new(self, key: str, value: Any, module: str) -> dict[str, Any] | None:
@@ -190,17 +192,17 @@ class _Reader:
             args = {**{name: item for name, item in args.items() if name != "_raw_params"}, **script_words(free)}
         if module in MODULES and module not in _FREE and isinstance(free, str):
             if is_template(free):
-                self._whole(key, free)
+                args = {**args, WHOLE_ARGS: free}
             else:
                 hint = f"it takes {', '.join(name for name in MODULES[module].args if not name.startswith('_'))}"
                 self.findings.add(path_of((key,), self.where), f"{module} takes no free text: {_first(free)!r}", hint)
             args = {name: item for name, item in args.items() if name != "_raw_params"}
+        if WHOLE_ARGS in args and module in _KNOWN_BEFORE:
+            hint = 'write each argument, for example name: "{{ item.name }}"'
+            message = f"the arguments of {module} cannot come from one variable as a whole"
+            self.findings.add(path_of((key,), self.where), message, hint)
+            args = {name: item for name, item in args.items() if name != WHOLE_ARGS}
         return args
-
-    def _whole(self, key: str, value: Any) -> None:
-        hint = 'write each argument, for example path: "{{ item.path }}"'
-        what = "come from one variable as a whole" if is_template(value) else f"be {kind(value)}"
-        self.findings.add(path_of((key,), self.where), f"cannot {what}", hint)
 
 
 def _first(text: str) -> str:

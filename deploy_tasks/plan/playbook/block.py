@@ -9,7 +9,7 @@ from typing import Any
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.loops import is_with
 from deploy_tasks.plan.model import Block, Step, Task
-from deploy_tasks.plan.playbook import includes, named_files
+from deploy_tasks.plan.playbook import includes, named_files, whole_args
 from deploy_tasks.plan.playbook.common import read_common
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.settled import settled_serial
@@ -52,7 +52,7 @@ def _step(item: Any, where: str, scope: Scope, site: Site) -> Iterable[Step]:
 def _task(doc: TaskDoc, scope: Scope, site: Site) -> Task:
     update: dict[str, Any] = {"id": site.step_id(doc.where)}
     update["search"] = named_files.search(scope, site)
-    doc = named_files.placed(doc, scope, site)
+    doc = named_files.placed(whole_args.found(doc, scope, site), scope, site)
     if scope.handlers and doc.fields.get("listen"):
         update["listen"] = includes.topics(doc, scope)
     return build_task(doc, scope.inherited, site.ctx, **update)

@@ -149,6 +149,11 @@ def patterns(text: str, names: Names) -> list[Pattern]:
     return list(_patterns(_Reader(names).text(text, 0)))
 
 
+def mappings(text: str, names: Names) -> list[dict[str, Any] | None]:
+    """The mappings that a template may give, with their values as written; None for what is not known."""
+    return [value if isinstance(value, dict) else None for value in _Reader(names).whole(text, 0)]
+
+
 def _patterns(texts: Iterable[Parts]) -> tuple[Pattern, ...]:
     return tuple(Pattern(parts) for parts in dict.fromkeys(texts))
 

@@ -14,7 +14,7 @@ from deploy_tasks.plan.playbook import entries
 from deploy_tasks.plan.playbook.entries import Reader, read_all
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.problems import path_of, suggest
-from deploy_tasks.plan.words import module_name
+from deploy_tasks.plan.words import WHOLE_ARGS, module_name
 
 # How root's rights are asked for makes no difference here: the runner gives them up by itself.
 _METHODS = frozenset({"sudo", "su", "doas", "dzdo", "pbrun", "pfexec", "ksu", "sesu", "machinectl"})
@@ -61,6 +61,9 @@ class Inherited:
         defaults: Mapping[str, Any] = {}
         for layer in self.module_defaults:
             defaults = layer.get(module, defaults)
+        if defaults and WHOLE_ARGS in given:  # which is stronger than they are
+            whole = f"{{{{ {expression(dict(defaults))} | combine({expression(given[WHOLE_ARGS])}) }}}}"
+            return {**given, WHOLE_ARGS: whole}
         return {**defaults, **given}
 
     def variables(self) -> dict[str, Any] | str:

@@ -93,7 +93,7 @@ func (j *job) prepareCall(s *scope) error {
 		return err
 	}
 	j.hidden = hides
-	args, err := resolved(j.task.Args, s)
+	args, err := j.arguments(s)
 	if err != nil {
 		return err
 	}
@@ -159,6 +159,35 @@ func resolved(d *value.Dict, s *scope) (*value.Dict, error) {
 	out, ok := v.(*value.Dict)
 	if !ok {
 		return nil, errors.New("the arguments are a " + value.TypeName(v) + ", not a dictionary")
+	}
+	return out, nil
+}
+
+// wholeArgs is the argument that gives others as one mapping.
+const wholeArgs = "_variable_params"
+
+// arguments are the task's own, over those that it has as one mapping.
+func (j *job) arguments(s *scope) (*value.Dict, error) {
+	args, err := resolved(j.task.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	given, ok := args.Get(wholeArgs)
+	if !ok {
+		return args, nil
+	}
+	whole, ok := given.(*value.Dict)
+	if !ok {
+		return nil, refused("invalid or malformed argument: '" + value.Str(given) + "'")
+	}
+	args.Delete(wholeArgs)
+	out := value.NewDict()
+	for _, from := range []*value.Dict{whole, args} {
+		for name, v := range from.All() {
+			if _, omitted := v.(value.Omit); !omitted {
+				out.Set(value.Str(name), v)
+			}
+		}
 	}
 	return out, nil
 }
