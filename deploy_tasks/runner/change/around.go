@@ -77,7 +77,7 @@ func (r *Recorder) watch(tops []string, what string) ([]entry, error) {
 			return nil, fmt.Errorf("%s holds too much to be kept for an undo: more than %d files and folders", top, maxWatched)
 		}
 		for _, path := range found {
-			st, err := r.before(path)
+			st, err := r.before(path, false)
 			if err != nil {
 				return nil, err
 			}
@@ -140,7 +140,7 @@ func (r *Recorder) keepLines(path string, now State) error {
 	if now.Kind != File || !sharedLines(path) {
 		return nil
 	}
-	_, _, err := r.saved.keep(path)
+	_, _, err := r.saved.keep(path, false)
 	return err
 }
 

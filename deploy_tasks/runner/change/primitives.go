@@ -63,21 +63,24 @@ func (r *Recorder) Hardlink(src, path string) error {
 }
 
 // replace puts what make makes under a temporary name at e.Path.
-func (r *Recorder) replace(e entry, make func(temp string) error) error {
+func (r *Recorder) replace(e entry, make func(temp string) error) (err error) {
 	path := string(e.Path)
-	before, err := r.before(path)
+	defer func() {
+		if err != nil {
+			r.saved.drop(path)
+		}
+	}()
+	before, err := r.before(path, true)
 	if err == nil && before.Kind == Dir {
 		err = &os.PathError{Op: "replace", Path: path, Err: syscall.EISDIR}
-	}
-	if err == nil {
-		err = r.saved.flush()
 	}
 	if err != nil {
 		return err
 	}
 	temp := r.temp(path)
 	e.Before, e.Temp = before, pathText(temp)
-	if err := r.record(e, true); err != nil {
+	saved := r.saved.flushing()
+	if err := errors.Join(r.record(e, true), saved()); err != nil {
 		return err
 	}
 	step("make")
@@ -148,10 +151,15 @@ func (r *Recorder) adjust(op Op, path string, change func(State) State, act func
 }
 
 // Rename implements Log.
-func (r *Recorder) Rename(old, new string) error {
+func (r *Recorder) Rename(old, new string) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old, new = filepath.Clean(old), filepath.Clean(new)
+	defer func() {
+		if err != nil {
+			r.saved.drop(new)
+		}
+	}()
 	before, err := inspectAll(old)
 	if err != nil {
 		return err
@@ -164,15 +172,13 @@ func (r *Recorder) Rename(old, new string) error {
 			return err
 		}
 	}
-	replaced, err := r.before(new)
-	if err == nil {
-		err = r.saved.flush()
-	}
+	replaced, err := r.before(new, true)
 	if err != nil {
 		return err
 	}
 	e := entry{Op: opRename, Path: pathText(old), To: pathText(new), Temp: pathText(r.temp(new)), Before: &before, Replaced: replaced}
-	if err := r.record(e, true); err != nil {
+	saved := r.saved.flushing()
+	if err := errors.Join(r.record(e, true), saved()); err != nil {
 		return err
 	}
 	step("rename")

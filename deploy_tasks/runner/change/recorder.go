@@ -229,8 +229,8 @@ func (r *Recorder) temp(path string) string {
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf("%s-%d", r.prefix, r.temps))
 }
 
-// before reads what is at path and saves a file's content.
-func (r *Recorder) before(path string) (*State, error) {
+// before reads what is at path and saves a file's content; goes is as for keep.
+func (r *Recorder) before(path string, goes bool) (*State, error) {
 	if r.closed {
 		return nil, errClosed
 	}
@@ -241,7 +241,7 @@ func (r *Recorder) before(path string) (*State, error) {
 	if err != nil || st.Kind != File {
 		return &st, err
 	}
-	st.Digest, st.Size, err = r.saved.keep(path)
+	st.Digest, st.Size, err = r.saved.keep(path, goes)
 	return &st, err
 }
 

@@ -63,7 +63,7 @@ func (r *Recorder) removeTree(path string) error {
 
 // collect saves path and all below it and appends their entries in the order of removal.
 func (r *Recorder) collect(path string, entries *[]entry) error {
-	st, err := r.before(path)
+	st, err := r.before(path, false)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,12 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	path = filepath.Clean(path)
-	before, err := r.before(path)
+	before, err := r.before(path, true)
+	defer func() {
+		if err != nil {
+			r.saved.drop(path)
+		}
+	}()
 	if err != nil {
 		return err
 	}
@@ -52,12 +57,9 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 		}
 		return err
 	}
-	err = r.saved.flush()
-	if err == nil {
-		e := entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), Before: before, After: &after}
-		err = r.record(e, true)
-	}
-	if err = errors.Join(err, synced()); err != nil {
+	saved := r.saved.flushing()
+	err = r.record(entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), Before: before, After: &after}, true)
+	if err = errors.Join(err, saved(), synced()); err != nil {
 		return err
 	}
 	step("rename")
