@@ -16,7 +16,7 @@ from deploy_tasks.rollout.record import Options
 from deploy_tasks.rollout.result import Result
 from tests.twin.outcome import COUNTS, Outcome
 
-_TIMEOUT_S = 90.0
+_TIMEOUT_S = 180.0
 #: Ansible goes on as long as one host of the batch is left, unless the play says otherwise.
 _ALL_BUT_ONE = 99.9
 

@@ -9,7 +9,8 @@ import pytest
 from tests.twin.cases import Case, load
 from tests.twin.twins import Step, Twins
 
-pytestmark = pytest.mark.fleet
+# A case takes a few seconds; on a machine that does much else besides it may take minutes, and is no worse for it.
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 
 
 @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ class Ansible:
         config = folder / "ansible.cfg"
         ssh = f"{_SSH}{known_hosts}"
         config.write_text(_CONFIG.format(callbacks=HERE / "oracle/callback", folder=folder, ssh=ssh))
-        environment = {
+        self._environment = {
             "PATH": f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
@@ -61,19 +62,34 @@ class Ansible:
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         }
         if collections := os.environ.get("ANSIBLE_COLLECTIONS_PATH"):
-            environment["ANSIBLE_COLLECTIONS_PATH"] = collections  # for recording: the tests need none
-        self.process = subprocess.Popen(
-            [str(interpreter), str(HERE / "oracle/driver.py")],
+            self._environment["ANSIBLE_COLLECTIONS_PATH"] = collections  # for recording: the tests need none
+        self._interpreter = interpreter
+        self._recap, self._log = folder / "recap.json", folder / "log"
+        self._unfinished = False
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(self._interpreter), str(HERE / "oracle/driver.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
-            cwd=folder,
+            env=self._environment,
+            cwd=self.folder,
+            start_new_session=True,
         )
-        self._recap, self._log = folder / "recap.json", folder / "log"
+
+    def _start_again(self) -> None:
+        """A run that nobody waited for, as its test was cut off, must not be taken for the next one."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+        self.process = self._start()
 
     def begin(self, folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> None:
         """Start `ansible-playbook ARGUMENTS` in this folder."""
+        if self._unfinished:
+            self._start_again()
+        self._unfinished = True
         self._recap.unlink(missing_ok=True)
         request = {
             "cwd": str(folder),
@@ -89,6 +105,7 @@ class Ansible:
         assert self.process.stdout is not None
         answer = self.process.stdout.readline()
         assert answer, "the process that runs Ansible has ended"
+        self._unfinished = False
         log = self._log.read_text(errors="replace")
         if not self._recap.exists():
             return Outcome({}, refused=f"status {json.loads(answer)['status']}", log=log)
@@ -97,6 +114,8 @@ class Ansible:
 
     def close(self) -> None:
         """End it."""
+        if self._unfinished:
+            os.killpg(self.process.pid, signal.SIGKILL)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()

@@ -12,7 +12,7 @@ from deploy_tasks.outcome import DeploymentStatus, HostOutcome
 from deploy_tasks.producer import Producer
 from tests.twin import tree
 
-_TIMEOUT_S = 90.0
+_TIMEOUT_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ Reads one JSON object a line, `{"cwd": …, "arguments": […], "environment": {
 `{"status": N}`. Every run is a fork: nothing of one run is left for the next.
 """
 
+import gc
 import json
 import os
 import sys
 
+import cheaper
 from ansible import context
 from ansible.cli.playbook import PlaybookCLI
 from ansible.executor import module_common, playbook_executor, task_queue_manager
@@ -54,6 +56,9 @@ def perform(request: dict) -> int:
 
 def main() -> None:
     """Answer requests until there are no more."""
+    cheaper.spare()
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with the forks
     for line in sys.stdin:
         print(json.dumps({"status": run(json.loads(line))}), flush=True)
 
