@@ -25,8 +25,8 @@ write down what tasks registered, so that results are compared value by value (w
 `do` and `loopcontrols`, which templates have here without asking. Cases that say "Recorded" have modules of
 collections that ansible-core lacks: what it did with those was written down once and is compared all the same. A host
 that fails is left as it is in these runs, as Ansible leaves it; otherwise a deployment takes it back. In cases that end
-with "Taken back." the deployments are then rolled back, the newest first, and the host must hold what it held before the
-first: bytes, modes, owners, links, times and extended attributes.
+with "Taken back." the deployments are then rolled back, the newest first, and the host must hold what it held before
+the first: bytes, modes, owners, links, times and extended attributes.
 
 Run a case with `python -m tests.twin NAME`.
 """
