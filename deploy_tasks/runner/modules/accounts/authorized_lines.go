@@ -1,9 +1,9 @@
 package accounts
 
 import (
-	"cmp"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -73,7 +73,7 @@ func parseKeyOptions(text string) []keyOption {
 func sameOptions(a, b []keyOption) bool {
 	byName := func(options []keyOption) []keyOption {
 		sorted := slices.Clone(options)
-		slices.SortStableFunc(sorted, func(x, y keyOption) int { return cmp.Compare(x.name, y.name) })
+		sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].name < sorted[j].name })
 		return sorted
 	}
 	return slices.Equal(byName(a), byName(b))
@@ -120,7 +120,10 @@ func (l keyLines) String() string {
 	for _, line := range l {
 		lines = append(lines, line)
 	}
-	slices.SortFunc(lines, func(a, b keyLine) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.key, b.key)) })
+	sort.SliceStable(lines, func(i, j int) bool {
+		a, b := lines[i], lines[j]
+		return a.rank < b.rank || a.rank == b.rank && a.key < b.key
+	})
 	var out strings.Builder
 	for i, line := range lines {
 		out.WriteString(line.String())
