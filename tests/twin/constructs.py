@@ -231,8 +231,10 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module getent",
         "module git",
         "module group",
+        "module hostname",
         "module get_url",
         "module lineinfile",
+        "module mount",
         "module replace",
         "module package",
         "module package_facts",
@@ -250,8 +252,10 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module stat",
         "module systemd",
         "module systemd_service",
+        "module sysctl",
         "module sysvinit",
         "module template",
+        "module timezone",
         "module user",
         "module tempfile",
         "module unarchive",
@@ -274,6 +278,8 @@ BESIDES: dict[str, str] = {
     "in `tests/cases/archive.json`",
     "module `authorized_key`": "not in ansible-core but in a collection: cases recorded from `ansible.posix`, in "
     "`deploy_tasks/runner/modules/accounts/testdata`",
+    "module `modprobe`": "the kernel of test hosts has no modules: 20 cases recorded from `community.general` with a "
+    "stand-in for the command, in `deploy_tasks/runner/modules/system/testdata`",
     "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "
     "`runner/modules/packages/deb822_test.go`",
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",

@@ -15,16 +15,27 @@ from deploy_tasks.plan.modules import (
     git,
     packages,
     services,
+    system,
     waiting,
     web,
 )
 
 __all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
+_ROOMS = (
+    accounts,
+    archives,
+    basics,
+    control,
+    editing,
+    git,
+    packages,
+    services,
+    system,
+    waiting,
+    web,
+)
+
 MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
-    {
-        spec.name: spec
-        for room in (accounts, archives, basics, control, editing, git, packages, services, waiting, web)
-        for spec in room.SPECS
-    }
+    {spec.name: spec for room in _ROOMS for spec in room.SPECS}
 )

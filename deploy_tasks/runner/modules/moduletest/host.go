@@ -4,6 +4,7 @@ package moduletest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -160,14 +161,37 @@ func (h *Host) Steady(name string, pairs ...any) module.Result {
 // TakeBack undoes every change to files and checks that the host's folder is what it was.
 func (h *Host) TakeBack(before string) {
 	h.t.Helper()
-	report, err := change.Undo(h.journal, nil)
-	if err != nil || len(report.Conflicted) > 0 {
-		h.t.Fatal(report, err)
-	}
+	h.Undone()
 	if after := h.Tree(); after != before {
 		h.t.Fatalf("%s\nwas\n%s", after, before)
 	}
 }
+
+// Undone undoes every change, also of what is no file; none may conflict.
+func (h *Host) Undone() {
+	h.t.Helper()
+	report, err := change.Undo(h.journal, byTools{kit.Tools{Call: h.Call(false)}})
+	if err != nil || len(report.Conflicted) > 0 {
+		h.t.Fatal(report, err)
+	}
+}
+
+// byTools are what an undo may do here: no handler and no command of a plan.
+type byTools struct{ tools change.Tools }
+
+// Run implements change.Effects.
+func (byTools) Run(what string, _ []string) error {
+	return errors.New("no command is expected: " + what)
+}
+
+// Fire implements change.Effects.
+func (byTools) Fire(change.Handler) error { return errors.New("no handler is expected") }
+
+// Perform implements change.Effects.
+func (byTools) Perform(any) (string, error) { return "", errors.New("no undo of a plan is expected") }
+
+// Tools implements change.Effects.
+func (b byTools) Tools() change.Tools { return b.tools }
 
 // Tree words everything in the host's folder.
 func (h *Host) Tree() string {

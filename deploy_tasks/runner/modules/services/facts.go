@@ -19,7 +19,7 @@ func serviceFacts(c *module.Call) module.Result {
 	if _, err := serviceFactsSpec.Parse("service_facts", c); err != nil {
 		return kit.Failure(err)
 	}
-	h, found := host{c}, kit.Dict()
+	h, found := kit.Tools{Call: c}, kit.Dict()
 	for _, list := range []func(host, *value.Dict) error{listScripts, listUnits} {
 		if err := list(h, found); err != nil {
 			return kit.Failure(err)

@@ -6,8 +6,6 @@
 package services
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,48 +16,11 @@ import (
 	"runner/value"
 )
 
-// host runs commands for a call, as kinds run them.
-type host struct{ call *module.Call }
+// host runs commands for a call.
+type host = kit.Tools
 
-// inC are the variables that keep commands from translating what they say.
-var inC = []string{"LC_ALL=C", "LANGUAGE=C", "LANG=C"}
-
-// Run implements change.Tools.
-func (h host) Run(argv []string, stdin string) (change.Output, error) {
-	done, err := h.call.Run(module.Process{Argv: argv, Stdin: strings.NewReader(stdin), Env: inC})
-	if err == nil && done.TimedOut {
-		err = fmt.Errorf("%s was stopped: %s", argv[0], kit.ContextCause(h.call))
-	}
-	return change.Output{Code: done.Code, Stdout: done.Stdout, Stderr: done.Stderr}, err
-}
-
-// Find implements change.Tools.
-func (h host) Find(program string) string { return find(h.call.Program, program) }
-
-// find looks where a PATH of somebody who is not root does not lead, too.
-func find(inPath func(string) string, program string) string {
-	if at := inPath(program); at != "" {
-		return at
-	}
-	for _, dir := range []string{"/sbin", "/usr/sbin", "/bin", "/usr/bin", "/usr/local/sbin"} {
-		full := filepath.Join(dir, program)
-		if info, err := os.Stat(full); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return full
-		}
-	}
-	return ""
-}
-
-// lookFor is find for kinds.
-func lookFor(t change.Tools, program string) string { return find(t.Find, program) }
-
-// said is what a command has to tell of its failure.
-func said(out change.Output) string {
-	if text := strings.TrimSpace(out.Stderr); text != "" {
-		return text
-	}
-	return strings.TrimSpace(out.Stdout)
-}
+// lookFor finds a program for kinds.
+func lookFor(t change.Tools, program string) string { return kit.FindTool(t.Find, program) }
 
 // activity is the state of a service in the journal.
 func activity(active bool) any { return value.DictOf("active", active) }

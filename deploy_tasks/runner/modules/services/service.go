@@ -97,7 +97,7 @@ func classic(c *module.Call) module.Result {
 	if !p.Has("state") && !p.Has("enabled") {
 		return module.Failure("one of the following is required: state, enabled")
 	}
-	j := &job{c: c, p: p, host: host{c}, name: p.Str("name"), data: kit.Dict("name", p.Str("name"))}
+	j := &job{c: c, p: p, host: kit.Tools{Call: c}, name: p.Str("name"), data: kit.Dict("name", p.Str("name"))}
 	if err = plainName(j.name); err == nil {
 		j.words, err = kit.SplitWords(p.Str("arguments"))
 	}

@@ -153,8 +153,8 @@ func openRCJob(t *testing.T, h *moduletest.Host, name, state string) *job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Recorder.Equip(host{c})
-	j := &job{c: c, p: p, host: host{c}, name: name, data: kit.Dict()}
+	h.Recorder.Equip(kit.Tools{Call: c})
+	j := &job{c: c, p: p, host: kit.Tools{Call: c}, name: name, data: kit.Dict()}
 	j.tool = byOpenRC{j, h.Path("bin/rc-service"), ""}
 	return j
 }

@@ -70,7 +70,7 @@ func systemd(c *module.Call) module.Result {
 }
 
 func newUnit(c *module.Call, p *kit.Params) (*unit, error) {
-	u := &unit{c: c, p: p, host: host{c}, name: p.Str("name"), status: kit.Dict()}
+	u := &unit{c: c, p: p, host: kit.Tools{Call: c}, name: p.Str("name"), status: kit.Dict()}
 	if at := strings.IndexAny(u.name, "*?["); at >= 0 {
 		return nil, fmt.Errorf("This module does not currently support using glob patterns, found '%s' in service name: %s", u.name[at:at+1], u.name)
 	}
@@ -191,7 +191,7 @@ func (u *unit) lookOffline() error {
 	}
 	out, err = u.run()
 	if err == nil && out.Code != 0 {
-		err = fmt.Errorf("%s", said(out))
+		err = fmt.Errorf("%s", kit.Said(out))
 	}
 	return err
 }

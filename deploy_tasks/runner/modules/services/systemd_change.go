@@ -185,7 +185,7 @@ func (u *unit) afterUndo() module.Result {
 	for _, step := range steps {
 		out, err := u.run(step...)
 		if err == nil && out.Code != 0 && !strings.Contains(out.Stderr, "not loaded") && !strings.Contains(out.Stderr, "not found") {
-			err = fmt.Errorf("systemctl %s: %s", strings.Join(step, " "), said(out))
+			err = fmt.Errorf("systemctl %s: %s", strings.Join(step, " "), kit.Said(out))
 		}
 		if err != nil {
 			return kit.Failure(err)

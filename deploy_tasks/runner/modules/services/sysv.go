@@ -8,6 +8,7 @@ import (
 
 	"runner/change"
 	"runner/fmt"
+	"runner/modules/kit"
 )
 
 func init() { change.RegisterKind(sysvService, sysvKind{}) }
@@ -186,7 +187,7 @@ func sysvAgain(t change.Tools, name, verb string) []string {
 
 // failedTo words a command that ended badly, as it said it itself.
 func failedTo(what string, out change.Output) error {
-	if text := said(out); text != "" {
+	if text := kit.Said(out); text != "" {
 		return fmt.Errorf("%s", text)
 	}
 	return fmt.Errorf("%s: exit status %d", what, out.Code)

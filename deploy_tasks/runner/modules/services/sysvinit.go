@@ -45,7 +45,7 @@ func sysvinit(c *module.Call) module.Result {
 	if !p.Has("state") && !p.Has("enabled") {
 		return module.Failure("one of the following is required: state, enabled")
 	}
-	s := &sysv{c: c, p: p, host: host{c}, name: p.Str("name"), status: kit.Dict()}
+	s := &sysv{c: c, p: p, host: kit.Tools{Call: c}, name: p.Str("name"), status: kit.Dict()}
 	if err = plainName(s.name); err == nil {
 		s.words, err = kit.SplitWords(p.Str("arguments"))
 	}
