@@ -13,6 +13,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Task
 from deploy_tasks.plan.modules import MODULES, ArgSpec, ModuleSpec
 from deploy_tasks.plan.problems import not_among, path_of, suggest
+from deploy_tasks.plan.synchronized import read_rules
 from deploy_tasks.plan.words import WHOLE_ARGS
 from deploy_tasks.secret import is_secret_name
 
@@ -271,6 +272,27 @@ def _special(task: Task, given: Mapping[str, Any], path: str, findings: Findings
             findings.add(path, "wait_for with state=drained needs port")
         if "exclude_hosts" in given and state != "drained":
             findings.add(path, "exclude_hosts goes with state=drained only")
+    if task.module == "synchronize":
+        _synchronize(task, given, findings)
+
+
+def _synchronize(task: Task, given: Mapping[str, Any], findings: Findings) -> None:
+    if task.delegate_to is not None:
+        hint = "it sends a folder of the plan to the host of the play; fetch and copy take files from host to host"
+        findings.add(f"{task.where}.delegate_to", "synchronize is not delegated", hint)
+    for name in ("src", "dest"):
+        if "://" in str(given.get(name)) or re.match(r"[\w.@-]+:", str(given.get(name))):
+            findings.add(_path(task, name), "is a path, not a host's", "fetch and copy take files from host to host")
+    if not _is_true(given.get("archive", True)) and "recursive" not in given:
+        findings.add(_path(task, "archive"), "needs recursive: true beside it", "a folder is sent with all in it")
+    if is_template(given.get("rsync_opts")):
+        hint = "write them out: they tell here already which files travel with the plan"
+        findings.add(_path(task, "rsync_opts"), "holds a template", hint)
+        return
+    try:
+        read_rules(given.get("rsync_opts"))
+    except ValueError as error:
+        findings.add(_path(task, "rsync_opts"), str(error), "no rsync runs: the files travel with the plan")
 
 
 def _is_true(value: Any) -> bool:

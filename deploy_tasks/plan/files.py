@@ -20,6 +20,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import Wanted, wanted
 from deploy_tasks.plan.model import Inventory, Plan, Task
 from deploy_tasks.plan.problems import path_of, suggest
+from deploy_tasks.plan.synchronized import Sent
 from deploy_tasks.plan.template_files import included, looked_up, on_disk
 from deploy_tasks.plan.template_settings import settings_of
 from deploy_tasks.plan.vault import Vault
@@ -35,6 +36,7 @@ _SUBFOLDER = {
     "assemble": "files",
     "copy": "files",
     "script": "files",
+    "synchronize": "files",
     "template": "templates",
     "unarchive": "files",
     "uri": "files",
@@ -63,8 +65,10 @@ def find_files(plan: Plan, base_dir: Path, findings: Findings, inventory: Invent
     collector = _Collector(base_dir, findings)
     for task in plan.walk():
         for path, name in sources(task):
-            collector.as_is = not is_true(task.args.get("decrypt", True))
+            collector.as_is = task.module == "synchronize" or not is_true(task.args.get("decrypt", True))
+            collector.sent = Sent(task.args, name) if task.module == "synchronize" else None
             collector.add(name, path, _SUBFOLDER.get(task.module))
+    collector.as_is, collector.sent = False, None
     for lookup in wanted(plan, inventory):
         collector.add_lookup(lookup, plan.playbook_dir)
     for task in plan.walk():
@@ -106,11 +110,15 @@ class _Collector:
         self.found: dict[str, Path] = {}
         self.total = 0
         self.as_is = False  # whether encrypted files are to arrive encrypted
+        self.sent: Sent | None = None  # what synchronize takes of a folder
         self.searched: set[str] = set()  # templates whose parts are taken along
 
     def add(self, name: str, path: str, subfolder: str | None) -> None:
         """One source as written in a task."""
         literal, whole = _literal(name)
+        if self.sent is not None and not whole:
+            self.findings.add(path, "is only known on the host", "write the name of the folder that is sent")
+            return
         if not literal:
             hint = "begin with a folder, for example files/{{ name }}; everything in it is then taken along"
             self.findings.add(path, "begins with an expression, so the files it means are not known here", hint)
@@ -211,8 +219,13 @@ class _Collector:
     def _folder(self, name: str, folder: Path, path: str) -> None:
         """Every file below a folder; links to folders are not walked into, they could lead anywhere."""
         prefix = "" if name == "." else f"{name}/"
+        if self.sent is not None:
+            for message, hint in self.sent.problems(folder):
+                self.findings.add(path, message, hint)
         for directory, folders, names in os.walk(folder):
             folders.sort()
+            if self.sent is not None:
+                self.sent.keep(Path(directory).relative_to(folder).as_posix(), folders, names)
             for file in sorted(names):
                 place = Path(directory, file)
                 relative = place.relative_to(folder).as_posix()

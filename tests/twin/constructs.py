@@ -250,6 +250,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module script",
         "module slurp",
         "module stat",
+        "module synchronize",
         "module systemd",
         "module systemd_service",
         "module sysctl",

@@ -15,6 +15,7 @@ from deploy_tasks.plan.modules import (
     git,
     packages,
     services,
+    synchronize,
     system,
     waiting,
     web,
@@ -22,20 +23,5 @@ from deploy_tasks.plan.modules import (
 
 __all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
-_ROOMS = (
-    accounts,
-    archives,
-    basics,
-    control,
-    editing,
-    git,
-    packages,
-    services,
-    system,
-    waiting,
-    web,
-)
-
-MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
-    {spec.name: spec for room in _ROOMS for spec in room.SPECS}
+        for room in (accounts, archives, basics, control, editing, for, git, in, name, packages, room, services, spec, system, waiting, web)
 )
