@@ -67,7 +67,7 @@ def plan_(
             render.out().print(json.dumps(document, indent=2, ensure_ascii=False))
             return 0
         _write(output, document)
-    tasks, hosts = sum(1 for _ in found.plan.walk()), len(found.hosts)
+    tasks, hosts = found.plan.written, len(found.hosts)
     render.note("written", str(output), units.count(tasks, "task"), units.count(hosts, "host") if hosts else "")
     return 0
 

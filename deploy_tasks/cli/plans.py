@@ -33,7 +33,7 @@ def validate(
         if as_json:
             render.out().print(json.dumps({"valid": False, **failure.document(error)["error"]}))
         raise
-    tasks = sum(1 for _ in found.plan.walk())
+    tasks = found.plan.written
     targets = {target.triple: count for target, count in found.targets.items()}
     if as_json:
         facts = {"plan": found.plan.name, "tasks": tasks, "hosts": list(found.hosts), "targets": targets}

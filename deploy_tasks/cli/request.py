@@ -52,7 +52,7 @@ def prepared(
 
 def facts(request: Prepared) -> tuple[str, ...]:
     """A plan's name, and how much it is."""
-    tasks = sum(1 for _ in request.plan.walk())
+    tasks = request.plan.written
     record = request.record
     numbers = [(tasks, "task"), (len(record.hosts), "host"), (len(record.triples), "target")]
     if record.stages:

@@ -75,7 +75,7 @@ def dry_run(config: Config) -> int:
     """Say what would be compiled and deployed."""
     found = _inputs(config)
     out = render.out()
-    tasks = sum(1 for _ in found.plan.walk())
+    tasks = found.plan.written
     out.print(render.row("plan", found.plan.name, units.count(tasks, "task"), units.count(len(found.hosts), "host")))
     builder, parts = executables.compiler_here().builder, executables.parts(found)
     for target in _targets(config, found):

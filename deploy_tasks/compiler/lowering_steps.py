@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,7 +12,7 @@ from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task, VarsFile
+from deploy_tasks.plan.model import OF_PLAY, Block, Include, Plan, Play, Step, Task, VarsFile
 
 # The modules that one host performs for all of its batch.
 _FOR_ALL = frozenset({"add_host", "pause"})
@@ -21,8 +20,6 @@ _FOR_ALL = frozenset({"add_host", "pause"})
 _EXPRESSIONS = {"assert": "that", "debug": "var"}
 # Strategies in which hosts do not wait for each other: each of them performs what is to run once, as with Ansible.
 _FREE = frozenset({"free", "host_pinned"})
-# The ids of the steps that a play has by itself: no tag keeps them from running.
-_IMPLICIT = re.compile(r"\.flush\d+$")
 
 
 class Names:
@@ -141,6 +138,7 @@ class Steps:
             id=self._names.of_include(include),
             name=self._value(include.name, f"{where}.name"),
             target=self._value(include.target, where),
+            again=list(include.again),
             search=list(include.search),
             when=self._conditions(include.when, f"{where}.when"),
             tags=list(_union(tags, include.tags)),
@@ -183,7 +181,8 @@ class Steps:
                 where=where,
                 line=self._lines.get(where),
                 undo=[self._task(each, ()) for each in task.undo],
-                implicit=True if task.module == "meta" and _IMPLICIT.search(task.id) else None,
+                # No tag keeps it from running.
+                implicit=True if task.module == "meta" and OF_PLAY.search(task.id) else None,
                 **self._repetition(task),
                 **self._verdict(task),
                 **self._elsewhere(task),

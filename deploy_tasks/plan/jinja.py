@@ -137,7 +137,9 @@ def check_names(tree: nodes.Node, *, where: str) -> None:
     _refuse(
         jinja_checks.refused_tags(tree, where, _TAGS),
         jinja_checks.unknown_names(tree, where),
-        jinja_checks.unknown_functions(tree, where, free_variables(tree) - jinja_checks.set_names(tree)),
+        jinja_checks.unknown_functions(
+            tree, where, free_variables(tree) - jinja_checks.set_names(tree), jinja_checks.used_names(tree)
+        ),
     )
     _check_compiles(tree)
 

@@ -46,10 +46,13 @@ def unknown_names(tree: nodes.Node, where: str) -> list[Problem]:
     return problems
 
 
-def unknown_functions(tree: nodes.Node, where: str, free: Collection[str]) -> list[Problem]:
-    """One problem for every call of a name in `free`, which is no function, and for every lookup there is not."""
+def unknown_functions(tree: nodes.Node, where: str, free: Collection[str], used: Collection[str]) -> list[Problem]:
+    """One problem for every call of a name in `free`, which is no function, and for every lookup there is not.
+
+    A macro that is not among the `used` names runs nowhere: what it calls does not matter.
+    """
     problems: list[Problem] = []
-    for call in walk(tree):
+    for call in _performed(tree, used):
         if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name):
             continue
         name = call.node.name
@@ -59,6 +62,29 @@ def unknown_functions(tree: nodes.Node, where: str, free: Collection[str]) -> li
             hint = hint_for(name, FUNCTIONS)
             problems.append(Problem(where, f"no function named '{name}'", hint=hint, line=call.lineno))
     return problems
+
+
+def used_names(tree: nodes.Node) -> frozenset[str]:
+    """Every name that a template reads, and every one that it takes from another."""
+    found: set[str] = set()
+    for node in walk(tree):
+        match node:
+            case nodes.Name(name=name, ctx="load") | nodes.Getattr(attr=name):
+                found.add(name)
+            case nodes.Getitem(arg=nodes.Const(value=str(name))):
+                found.add(name)
+            case nodes.FromImport(names=names):
+                found.update(name if isinstance(name, str) else name[0] for name in names)
+    return frozenset(found)
+
+
+def _performed(tree: nodes.Node, used: Collection[str]) -> Iterator[nodes.Node]:
+    """A tree's nodes without those of macros that nobody names."""
+    if isinstance(tree, nodes.Macro) and tree.name not in used:
+        return
+    yield tree
+    for child in tree.iter_child_nodes():
+        yield from _performed(child, used)
 
 
 def set_names(tree: nodes.Node) -> frozenset[str]:

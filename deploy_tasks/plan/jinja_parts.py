@@ -150,8 +150,10 @@ class _Reading:
         """A template may call the macros of those that include it, and those of its parents."""
         known = frozenset().union(*(jinja_checks.set_names(part.tree) for part in self.parts.values()))
         known |= {"self", "super"}
+        used = frozenset().union(*(jinja_checks.used_names(part.tree) for part in self.parts.values()))
         for name, part in self.parts.items():
             if name not in self.certain:
                 continue
-            problems = jinja_checks.unknown_functions(part.tree, part.file, free_variables(part.tree) - known)
+            free = free_variables(part.tree) - known
+            problems = jinja_checks.unknown_functions(part.tree, part.file, free, used)
             self.problems += [replace(problem, file=problem.file or name or None) for problem in problems]

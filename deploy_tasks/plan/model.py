@@ -5,6 +5,7 @@ All models are frozen and ignore unknown keys, so that a bundle written by a new
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from deploy_tasks.plan.hosts import Host, Inventory
 
 __all__ = ["Block", "Host", "Include", "Inventory", "Plan", "Play", "StaticFile", "Step", "Task", "VarsFile"]
 
+#: The ids of the steps that a play has by itself.
+OF_PLAY = re.compile(r"\.flush\d+$")
 OnFailure = Literal["abort", "continue", "rollback"]
 PlanFormat = Literal["rustle-plan", "rustle-deploy", "playbook"]
 
@@ -143,6 +146,7 @@ with warnings.catch_warnings():
         kind: Literal["tasks", "role"] = "tasks"
         target: str = Field(description="the file or role as written, Jinja in braces allowed")
         choices: dict[str, tuple[Step, ...]] = Field(description="what may be meant, by file name or role")
+        again: tuple[str, ...] = Field((), description="files that may be meant whose include this one stands in")
         search: tuple[str, ...] = Field((), description="folders that the target is looked for in, in order")
         when: tuple[str, ...] = Field((), description="decides about the include itself, not about each task in it")
         loop: Any = None
@@ -256,9 +260,29 @@ class Plan(Model):
             yield from play.walk()
 
     @property
+    def written(self) -> int:
+        """How many tasks, handlers and includes somebody wrote: each once wherever it is used, without what a play does
+        by itself and what takes tasks back."""
+        steps = [step for play in self.plays for step in (*play.tasks, *play.handlers)]
+        return len({place for step in steps for place in _places(step)})
+
+    @property
     def become(self) -> bool:
         """Whether some task asks for root. The program then runs as root, and lends tasks a user's rights."""
         return any(task.become for task in self.walk())
+
+
+def _places(step: Step) -> Iterator[str]:
+    """Where a step and those in it are written."""
+    if isinstance(step, Block):
+        for inner in (*step.block, *step.rescue, *step.always):
+            yield from _places(inner)
+        return
+    if not OF_PLAY.search(step.id):
+        yield step.where or step.id
+    if isinstance(step, Include):
+        for inner in (part for choice in step.choices.values() for part in choice):
+            yield from _places(inner)
 
 
 def steps(step: Step) -> Iterator[Task]:

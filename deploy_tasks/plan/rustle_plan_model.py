@@ -112,6 +112,7 @@ class EntryDoc(Keywords):
     params: Mapping_ = {}
     search: Texts = []
     brings: Texts = []
+    again: Texts = []
     var_files: Annotated[dict[str, dict[str, Any]], NoneAsNothing] = {}
     undo: Annotated[list[TaskDoc], NoneAsEmpty] = []
     source: str = ""

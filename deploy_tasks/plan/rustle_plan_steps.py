@@ -127,6 +127,7 @@ class Steps:
                 name: self._list(inner, path_of(("choices", name), path), hosts, batch)
                 for name, inner in choices.items()
             },
+            again=tuple(entry.again),
             search=tuple(entry.search),
             where=fields["where"],
             ignore_errors=fields.get("ignore_errors", False),

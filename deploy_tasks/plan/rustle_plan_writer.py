@@ -31,7 +31,7 @@ _KEYWORDS = {
     "serial": "serial",
     "any_errors_fatal": "any_errors_fatal", "ignore_unreachable": "ignore_unreachable", "role": "role",
     "role_path": "role_path", "defaults": "defaults", "role_vars": "role_vars", "params": "params", "search": "search",
-    "brings": "brings",
+    "brings": "brings", "again": "again",
     "var_files": "var_files", "origins": "origins",
 }  # fmt: skip
 _LOOP_CONTROL = {

@@ -119,6 +119,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "Includes": (
         "include_tasks",
+        "include_tasks that includes itself",
         "import_tasks",
         "include_role",
         "import_role",

@@ -61,11 +61,15 @@ def include_tasks(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
         place = _task_file(target, doc, scope, site, static=False)
         places = [place] if place else []
     inner = inner.knowing(doc.common.vars).reached()
-    choices = {}
+    choices, again = {}, []
     for place in places:
-        found = _file_steps(place, doc.where, inner.file(place), site)
+        if inner.again(place):
+            again.append(site.name(place))
+            continue
+        found = _file_steps(place, doc.where, inner.including(place), site)
         choices[site.name(place)] = carried(found, apply, doc.where)
-    return (include(doc, scope, site, target=_named(target, places, site), choices=choices),)
+    named = _named(target, places, site)
+    return (include(doc, scope, site, target=named, choices=choices, again=tuple(again)),)
 
 
 def _named(target: str, places: list[str], site: Site) -> str:
@@ -169,9 +173,9 @@ def _task_file(name: str, doc: TaskDoc, scope: Scope, site: Site, *, static: boo
         known = [entry for folder in {os.path.dirname(each) for each in tried[:2]} for entry in paths.entries(folder)]
         site.problem(f"{doc.where}.args", *missing("file of tasks", name, tried, known))
         return None
-    if place in scope.within:
-        hint = "let the task loop, or retry with `until`"
-        site.problem(f"{doc.where}.args", f"{name!r} includes itself, which has no end that is known here", hint)
+    if place in scope.within and (static or not (doc.common.when or "loop" in doc.fields)):
+        hint = "use include_tasks with `when`" if static else "write `when` on this include: when it goes on"
+        site.problem(f"{doc.where}.args", f"{name!r} includes itself without an end", hint)
         return None
     return place
 
@@ -192,8 +196,9 @@ def possible_files(target: str, doc: TaskDoc, scope: Scope, site: Site) -> list[
         matches = [place for folder in own for place in _matching(pattern, folder, scope, site)]
         # What lies in the role's own folders is what it means; only without any are those around it looked at.
         matches = matches or [place for folder in folders for place in _matching(pattern, folder, scope, site)]
-        found.update(dict.fromkeys(matches))
-    return [place for place in found if place not in scope.within]
+        # A wide name hardly means the file that it stands in.
+        found.update(dict.fromkeys(each for each in matches if pattern.literal or each not in scope.within))
+    return list(found)
 
 
 def _matching(pattern: candidates.Pattern, folder: str, scope: Scope, site: Site) -> Iterable[str]:

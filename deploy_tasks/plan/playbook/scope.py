@@ -16,7 +16,7 @@ class Scope:
 
     `weak` are known values that an inventory may overrule (role defaults), `firm` those it may not; both low to high.
     `within` are the files and roles that are being included, to find what includes itself; `dynamic`: whether one of
-    them is only included when a host reaches it.
+    them is only included when a host reaches it; `included` are those, with what was known where each began.
     """
 
     folders: Folders
@@ -27,6 +27,7 @@ class Scope:
     handlers: bool = False
     within: tuple[str, ...] = ()
     dynamic: bool = False
+    included: tuple[tuple[str, Inherited, tuple[tuple[str, str], ...]], ...] = ()
 
     def layers(self, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known here, low to high."""
@@ -44,6 +45,18 @@ class Scope:
     def reached(self) -> Scope:
         """Inside something that is only included when a host reaches it."""
         return replace(self, dynamic=True)
+
+    def again(self, place: str) -> bool:
+        """Whether a file is being included already with all that is known here, so that its tasks are the same."""
+        return self._state(place) in self.included
+
+    def including(self, place: str) -> Scope:
+        """Inside a file of tasks that is included when the step is reached."""
+        return replace(self.file(place), included=(*self.included, self._state(place)))
+
+    def _state(self, place: str) -> tuple[str, Inherited, tuple[tuple[str, str], ...]]:
+        known = {name: repr(value) for layer in self.firm for name, value in layer.items()}
+        return place, self.inherited, tuple(sorted(known.items()))
 
     def file(self, place: str) -> Scope:
         """Inside a file of tasks."""

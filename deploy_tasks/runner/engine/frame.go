@@ -18,10 +18,11 @@ type frame struct {
 	when     []any
 	tags     []string
 	role     *role
-	caught   bool      // a failure goes to some block's rescue
-	sole     bool      // only this host of the batch performs it
-	undo     *covering // the blocks around that say how they are taken back
-	search   []string  // folders in which lookups find files
+	caught   bool        // a failure goes to some block's rescue
+	sole     bool        // only this host of the batch performs it
+	undo     *covering   // the blocks around that say how they are taken back
+	search   []string    // folders in which lookups find files
+	within   []inclusion // the includes that led here, outermost first
 }
 
 // role is the role that a step belongs to.

@@ -155,7 +155,10 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 	if err != nil {
 		return r.unless(err, failure(unresolved(err))), nil
 	}
-	name, steps, found := choose(inc, value.Str(v))
+	name, steps, found := choose(inc, value.Str(v), f.within)
+	if len(f.within) > maxWithin {
+		return failure(fmt.Sprintf("includes lead to each other more than %d deep", maxWithin)), nil
+	}
 	if !found {
 		wrong := missing(inc, value.Str(v))
 		o := outcome{msg: wrong, result: value.DictOf("include", name, "reason", wrong)}
@@ -168,19 +171,33 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 	if inc.Kind == "role" {
 		o.result.Delete("include")
 	}
-	return o, &inclusion{name: name, steps: steps, frame: f.included(inc, loop, below(f.at+"/"+inc.ID, i))}
+	within := f.included(inc, loop, below(f.at+"/"+inc.ID, i))
+	within.within = push(f.within, inclusion{name: name, steps: steps})
+	return o, &inclusion{name: name, steps: steps, frame: within}
 }
 
-// choose finds the file or role that a target means.
-func choose(inc *program.Include, target string) (string, []program.Step, bool) {
+// maxWithin bounds includes of files that include themselves.
+const maxWithin = 400
+
+// choose finds the file or role that a target means; a file that leads to itself is found among those that led here.
+func choose(inc *program.Include, target string, within []inclusion) (string, []program.Step, bool) {
 	if inc.Kind == "role" {
 		steps, found := inc.Choices[target]
 		return target, steps, found
 	}
-	there := func(name string) bool { _, known := inc.Choices[name]; return known }
+	there := func(name string) bool {
+		_, known := inc.Choices[name]
+		return known || slices.Contains(inc.Again, name)
+	}
 	for _, ending := range []string{"", ".yml", ".yaml"} { // those of a role's tasks_from may be left out
-		if name, found := seek(target+ending, inc.Search, there); found {
-			return name, inc.Choices[name], true
+		name, found := seek(target+ending, inc.Search, there)
+		if steps, known := inc.Choices[name]; found && known {
+			return name, steps, true
+		}
+		for _, each := range slices.Backward(within) {
+			if found && each.name == name {
+				return name, each.steps, true
+			}
 		}
 	}
 	return target, nil, false

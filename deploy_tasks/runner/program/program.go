@@ -70,6 +70,7 @@ type Include struct {
 	Line            string // file and line
 	Name, Target    any
 	Choices         map[string][]Step
+	Again           []string // files whose own include this one stands in
 	Search          []string
 	When            []any // decides about the include itself
 	Loop            Loop

@@ -50,7 +50,7 @@ func (d *decoder) undo(from *value.Dict) (out []*Task) {
 
 func (d *decoder) include(from *value.Dict) *Include {
 	i := &Include{Kind: d.text(from, "include"), ID: d.text(from, "id"), Where: d.text(from, "where"), Line: d.text(from, "line"), Name: d.given(from, "name"),
-		Target: d.given(from, "target"), Choices: map[string][]Step{}, Search: d.texts(from, "search"), When: d.list(from, "when"),
+		Target: d.given(from, "target"), Choices: map[string][]Step{}, Again: d.texts(from, "again"), Search: d.texts(from, "search"), When: d.list(from, "when"),
 		Loop: d.loop(from), Tags: d.texts(from, "tags"), Vars: d.dict(from, "vars"), IgnoreErrors: d.given(from, "ignore_errors"),
 		RunOnce: d.given(from, "run_once"), Register: d.text(from, "register"), Args: d.dict(from, "args"), Public: d.flag(from, "public"), Listen: d.texts(from, "listen")}
 	choices := d.dict(from, "choices")

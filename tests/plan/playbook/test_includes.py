@@ -119,11 +119,27 @@ def test_includes_have_vars_loops_and_applied_keywords(tmp_path: Path) -> None:
     assert (block.tags, block.when, [task.become for task in block.walk()]) == (("inner",), ("z",), [True])
 
 
-def test_what_includes_itself_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("again", "hint"),
+    [
+        ("include_tasks: a.yml", "write `when` on this include: when it goes on"),
+        ("import_tasks: a.yml\n  when: deep", "use include_tasks with `when`"),
+    ],
+)
+def test_what_includes_itself_without_end_is_refused(tmp_path: Path, again: str, hint: str) -> None:
     files = {"site.yml": PLAY + "    - include_tasks: a.yml\n", "a.yml": "- include_tasks: b.yml\n"}
-    (problem,) = problems(tmp_path, files | {"b.yml": "- command: x\n- include_tasks: a.yml\n"})
-    assert "'a.yml' includes itself" in problem.message
+    (problem,) = problems(tmp_path, files | {"b.yml": f"- command: x\n- {again}\n"})
+    assert (problem.message.splitlines()[0], problem.hint) == ("'a.yml' includes itself without an end", hint)
     assert (Path(problem.file or "").name, problem.line) == ("b.yml", 2)
+
+
+def test_what_includes_itself_under_a_condition_refers_to_itself(tmp_path: Path) -> None:
+    files = {"site.yml": PLAY + "    - include_tasks: a.yml\n"}
+    (first,) = work(only_play(load(tmp_path, files | {"a.yml": "- include_tasks: a.yml\n  when: deep\n"})))
+    assert isinstance(first, Include)
+    (second,) = first.choices["a.yml"]
+    assert isinstance(second, Include)
+    assert (second.choices, second.again) == ({}, ("a.yml",))
 
 
 def test_a_broken_file_hides_no_other(tmp_path: Path) -> None:
