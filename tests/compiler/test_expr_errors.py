@@ -100,3 +100,8 @@ def test_template_files_say_the_line() -> None:
 def test_headers_of_template_files(setting: str) -> None:
     with pytest.raises(ExpressionError, match="is no setting of a template"):
         lower_template(f"#jinja2: {setting}\ntext", where="templates.a")
+
+
+def test_a_macro_that_nothing_calls_is_not_judged() -> None:
+    lower_value("{% macro unused() %}{{ nobody(1) }}{% endmacro %}x", where="")
+    assert _problems("{% macro used() %}{{ nobody(1) }}{% endmacro %}{{ used() }}")[0].message.startswith("no function")
