@@ -23,5 +23,21 @@ from deploy_tasks.plan.modules import (
 
 __all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
-        for room in (accounts, archives, basics, control, editing, for, git, in, name, packages, room, services, spec, system, waiting, web)
+_ROOMS = (
+    accounts,
+    archives,
+    basics,
+    control,
+    editing,
+    git,
+    packages,
+    services,
+    synchronize,
+    system,
+    waiting,
+    web,
+)
+
+MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
+    {spec.name: spec for room in _ROOMS for spec in room.SPECS}
 )
