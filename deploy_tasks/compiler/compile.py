@@ -15,6 +15,7 @@ from deploy_tasks.compiler.artifact import TRAILER_SIZE, Trailer, gzip
 from deploy_tasks.compiler.cache import DEFAULT_LIMIT, Cache
 from deploy_tasks.compiler.gobuild import TIMEOUT_S, Builder, Runner
 from deploy_tasks.compiler.lowering import Program, lower
+from deploy_tasks.compiler.own import refuse_foreign
 from deploy_tasks.compiler.targets import Target, normalise
 from deploy_tasks.errors import CompileError
 from deploy_tasks.plan.model import Inventory, Plan
@@ -81,18 +82,23 @@ class Compiler:
         """The artifact of every target; the plan is lowered once. Raises `CompileError`, `PlanError`, `BuildError`."""
         wanted = list(dict.fromkeys(targets))
         program = lower(plan, files, inventory, extra_vars)
+        for target in wanted:
+            refuse_foreign(program, target)
         with ThreadPoolExecutor(min(self.jobs, len(wanted) or 1), thread_name_prefix="compile") as pool:
             runners = {
                 target: pool.submit(self.builder.runner, target, program.parts, rebuild=rebuild) for target in wanted
             }
-            parts = self._files(program), self._blob(gzip(program.program))
-            linked = {target: self._link(target, runners[target].result(), *parts, program) for target in wanted}
+            lowered = self._blob(gzip(program.program))
+            files_of = {target: self._files(program.files_for(target.triple)) for target in wanted}
+            linked = {
+                target: self._link(target, runners[target].result(), files_of[target], lowered, program)
+                for target in wanted
+            }
         if not all(artifact.cached for artifact in linked.values()):
             self.cache.prune(self.cache_limit)
         return linked
 
-    def _files(self, program: Program) -> Part | None:
-        files = program.files
+    def _files(self, files: list[tuple[str, Path]]) -> Part | None:
         if not files:
             return None
         key = hashlib.sha256("\n".join(digest for digest, _ in files).encode()).hexdigest()

@@ -22,27 +22,29 @@ _MARK = re.compile(r"\{\{|\{%|\{#")
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """One file: its name in the plan, where it lies, digest, size in bytes, mode bits."""
+    """One file: its name in the plan, where it lies, digest, size in bytes, mode bits; and the target triple that alone
+    needs it, if there is one."""
 
     name: str
     path: Path
     digest: str
     size: int
     mode: int
+    target: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the program carries it."""
         return {"digest": self.digest, "size": self.size, "mode": f"{self.mode:04o}"}
 
     @classmethod
-    def read(cls, name: str, path: Path) -> Embedded:
+    def read(cls, name: str, path: Path, target: str | None = None) -> Embedded:
         """Look at the file; raises `CompileError` when it cannot be read."""
         try:
             mode = stat.S_IMODE(path.stat().st_mode) & 0o777
             digest, size = digest_file(path)
         except OSError as error:
             raise CompileError(f"cannot read {path}: {error.strerror}") from error
-        return cls(name, path, digest, size, mode)
+        return cls(name, path, digest, size, mode, target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from deploy_tasks.compiler.templates import Files
 from deploy_tasks.errors import CompileError, DocumentError, PlanError, Problem
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import plan_looks_up
-from deploy_tasks.plan.model import Block, Include, Inventory, Plan, Step
+from deploy_tasks.plan.model import Block, Include, Inventory, OwnModule, Plan, Step
 from deploy_tasks.plan.texts import texts
 
 FORMAT = 1
@@ -32,16 +32,25 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Program:
     """A lowered plan: the JSON the runner reads, the distinct file contents it needs, in order of first use, and the
-    parts that the runner must have, sorted."""
+    parts that the runner must have, sorted; and the modules that the plan brings itself."""
 
     program: bytes
     embedded: tuple[Embedded, ...]
     parts: tuple[str, ...] = ()
+    own: tuple[OwnModule, ...] = ()
 
     @property
     def files(self) -> list[tuple[str, Path]]:
         """Digest and path of each content once."""
-        return list({each.digest: (each.digest, each.path) for each in reversed(self.embedded)}.values())[::-1]
+        return _contents(self.embedded)
+
+    def files_for(self, target: str) -> list[tuple[str, Path]]:
+        """As `files`, without the executables that are for other targets than this triple."""
+        return _contents([each for each in self.embedded if each.target in (None, target)])
+
+
+def _contents(embedded: Sequence[Embedded]) -> list[tuple[str, Path]]:
+    return list({each.digest: (each.digest, each.path) for each in reversed(embedded)}.values())[::-1]
 
 
 def lower(
@@ -108,7 +117,7 @@ class _Lowering:
         }
         self.problems += asking.refused(document)
         self.tell()
-        return Program(_json(document), embedded, parts.needed([document, *told]))
+        return Program(_json(document), embedded, parts.needed([document, *told]), tuple(self.files.own.values()))
 
     def gather(self, plan: Plan, plays: Sequence[dict[str, Any]], told: Sequence[Any]) -> None:
         """Give each lowered play the facts it gathers."""

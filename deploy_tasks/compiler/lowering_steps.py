@@ -12,7 +12,7 @@ from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
 from deploy_tasks.plan.jinja import is_template
-from deploy_tasks.plan.model import OF_PLAY, Block, Include, Plan, Play, Step, Task, VarsFile
+from deploy_tasks.plan.model import OF_PLAY, Block, Include, OwnModule, Plan, Play, Step, Task, VarsFile
 
 # The modules that one host performs for all of its batch.
 _FOR_ALL = frozenset({"add_host", "pause"})
@@ -162,8 +162,8 @@ class Steps:
             given(
                 id=self._names.of(task),
                 name=self._value(task.name, f"{where}.name"),
-                module=task.module,
-                args=self._arguments(task),
+                module="own" if task.own else task.module,
+                args=self._own(task, task.own) if task.own else self._arguments(task),
                 only=self._only(task.only, f"{where}.hosts"),
                 when=self._conditions(task.when, f"{where}.when"),
                 check_mode_only=task.check_mode_only,
@@ -279,6 +279,14 @@ class Steps:
         trees = self._nodes(text if several else [text], f"{where}.{argument}")
         whole: Any = trees if task.module == "assert" else trees[0] if trees else None
         return {argument: text, f"_{argument}": {"$": ["lit", whole]}} | (self._value(rest, where) or {})
+
+    def _own(self, task: Task, own: OwnModule) -> dict[str, Any]:
+        """The arguments of the module `own`: which of the plan's it is, what that can do, and what it is given."""
+        return {
+            **own.model_dump(include={"name", "files", "style", "check", "undo"}),
+            "no_log": self._value(task.no_log, f"{task.where}.no_log"),
+            "arguments": self._value(task.args, f"{task.where}.args") or {},
+        }
 
     def _named(self, facts: Mapping[str, Any], where: str) -> Any:
         """The facts of set_fact, whose names may be templates."""

@@ -14,6 +14,7 @@ from deploy_tasks.compiler.facts import gathered
 from deploy_tasks.plan.modules import MODULES
 
 BASICS = "basics"
+OWN = "modules/own"
 _NAMES = {
     "expr/addresses": "hwaddr ip4_hex ipaddr ipmath ipsubnet ipv4 ipv6 ipwrap macaddr network_in_network "
     "network_in_usable next_nth_usable nthhost previous_nth_usable reduce_on_network",
@@ -39,6 +40,8 @@ def _walk(tree: Any) -> Iterator[str]:
             yield from _NAMES  # which filter it applies is known on the host alone
         case {"module": str(name)} if name in MODULES and MODULES[name].part != BASICS:
             yield f"modules/{MODULES[name].part}"
+        case {"module": "own", "id": str()}:
+            yield OWN
         case {"module": "setup"}:
             yield from _FACTS.values()  # which facts it gathers may be known on the host alone
         case {"facts": list(asked), "tasks": list()}:

@@ -14,7 +14,8 @@ from deploy_tasks.errors import CompileError, DocumentError
 from deploy_tasks.plan.jinja_parts import MAIN, read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.lookup_files import Wanted, in_text, looks_up, plan_looks_up, wanted
-from deploy_tasks.plan.model import Inventory, Plan, Play, Task
+from deploy_tasks.plan.model import Inventory, OwnModule, Plan, Play, Task
+from deploy_tasks.plan.own_modules import ANY
 from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
 T = TypeVar("T")
@@ -40,13 +41,21 @@ class Files:
         self._wrong: set[str] = set()  # where tasks stand whose settings were told to be wrong
         self._parts: set[str] = set()  # what templates include: it is in their trees
         self._looks_up = False
+        self._targets: dict[str, str] = {}  # the platform of an own module's executable
+        self._shared: set[str] = set()  # what tasks use besides
+        self.own: dict[str, OwnModule] = {}
         self.templates: dict[str, Node] = {}
 
     def note(self, task: Task) -> None:
         """Take along what the task uses."""
         if not self._paths:
             return
+        if task.own is not None:
+            self.own[task.own.name] = task.own
+            self._targets |= {normal(name): target for target, name in task.own.files.items() if target != ANY}
         for use in uses(task, self._names):
+            if task.own is None:
+                self._shared.add(use.name)
             if task.module == "template":
                 self._template(use, task)
             # The mode of a template's file is asked for by `mode: preserve`.
@@ -57,7 +66,8 @@ class Files:
         """The files in order of first use, and at the end those that no task was seen to use. Raises `CompileError`."""
         known = self._copied.keys() | self.templates.keys() | self._parts
         rest = (name for name in self._names if name not in known)
-        return tuple(Embedded.read(name, self._paths[name]) for name in [*self._copied, *rest])
+        alone = {name: target for name, target in self._targets.items() if name not in self._shared}
+        return tuple(Embedded.read(name, self._paths[name], alone.get(name)) for name in [*self._copied, *rest])
 
     def look_up(self, plan: Plan, inventory: Inventory | None = None) -> None:
         """Take along the templates that lookups in the plan may render, and note whether files are looked up at all."""

@@ -19,6 +19,7 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Plan, Play, Step, Task
 from deploy_tasks.plan.module_names import MODULE_NAMES
 from deploy_tasks.plan.modules import MODULES
+from deploy_tasks.plan.own_attach import beside, steps_with_own
 from deploy_tasks.plan.playbook.block import read_steps
 from deploy_tasks.plan.playbook.common import Inherited
 from deploy_tasks.plan.playbook.paths import Folders, main_files
@@ -97,6 +98,11 @@ class Judge:
         except TooLarge:
             steps = ()
         findings = self.ctx.findings
+        homes = [Path(home) for home in (os.path.dirname(place), source.role, *site.homes) if home]
+        base = Path(self.root)
+        steps = steps_with_own(
+            steps, beside(*(Path(os.path.abspath(home)) for home in homes), base=base), base, findings
+        )
         self._check(steps, findings)
         # What cannot be read beside it is told where it stands itself.
         own = [problem for problem in findings.problems if problem.path]

@@ -12,6 +12,8 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Task
 from deploy_tasks.plan.modules import MODULES, ArgSpec, ModuleSpec
+from deploy_tasks.plan.own_modules import PAGE
+from deploy_tasks.plan.own_spec import spec_of
 from deploy_tasks.plan.problems import not_among, path_of, suggest
 from deploy_tasks.plan.synchronized import read_rules
 from deploy_tasks.plan.words import WHOLE_ARGS
@@ -42,9 +44,10 @@ _SYMBOLIC = re.compile(r"[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXst
 
 def check_args(task: Task, findings: Findings) -> None:
     """Note what is wrong with the task's module and arguments."""
-    spec = MODULES.get(task.module)
+    spec = spec_of(task)
     if spec is None:
         hint = suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
+        hint += f"; an executable of that name in a folder modules/ beside the plan is one too ({PAGE})"
         findings.add(f"{task.where}.module", f"there is no module {task.module[:80]!r}", hint)
         return
     given = _canonical(task, spec, findings)
@@ -78,7 +81,7 @@ def _canonical(task: Task, spec: ModuleSpec, findings: Findings) -> dict[str, tu
 
 def _unknown(task: Task, spec: ModuleSpec, key: str, findings: Findings) -> None:
     if key == "_raw_params":
-        hint = f'write the arguments one by one, for example "{next(iter(spec.args))}": …'
+        hint = f'write the arguments one by one, for example "{next(iter(spec.args), "name")}": …'
         findings.add(_path(task, key), f"{spec.name} takes no free text", hint)
         return
     names = [*spec.args, *(alias for arg in spec.args.values() for alias in arg.aliases)]

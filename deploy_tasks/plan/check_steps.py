@@ -11,7 +11,7 @@ from deploy_tasks.plan.check_values import check_expression, check_names, check_
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Block, Include, Play, Step, Task
-from deploy_tasks.plan.modules import MODULES
+from deploy_tasks.plan.own_spec import spec_of
 from deploy_tasks.plan.problems import path_of, suggest
 
 _TEMPLATED = (
@@ -141,7 +141,7 @@ def _check_keywords(task: Task, findings: Findings) -> None:
     for keyword, expressions in conditions.items():
         for index, text in enumerate(expressions):
             check_expression(text, task.path(f"{keyword}[{index}]"), findings)
-    spec = MODULES.get(task.module)
+    spec = spec_of(task)
     for key, value in task.args.items():
         path = path_of((key,), f"{task.where}.args")
         name = spec.canonical(key) if spec else None

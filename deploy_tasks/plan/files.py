@@ -94,7 +94,10 @@ def base_for(plan: Plan, folder: Path) -> Path:
 
 
 def sources(task: Task) -> Iterator[tuple[str, str]]:
-    """The controller files a task names: path in the document, and the name as written, a literal loop filled in."""
+    """The controller files a task names: path in the document, and the name as written, a literal loop filled in; and
+    those of a module that the plan brings itself."""
+    if task.own is not None:
+        yield from ((f"{task.where}.module", name) for name in task.own.files.values())
     yield from ((f"{task.where}.args", name) for name in task.brings)
     for argument in file_arguments(task.module, task.args):
         value = task.args.get(argument)

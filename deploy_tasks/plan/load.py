@@ -20,6 +20,7 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.inventory import load_inventory
 from deploy_tasks.plan.mending import follows
 from deploy_tasks.plan.model import Inventory, Plan
+from deploy_tasks.plan.own_attach import beside, with_own
 from deploy_tasks.plan.validate import check_alone
 from deploy_tasks.plan.vault import Vault
 
@@ -114,10 +115,20 @@ def load_text(text: str, place: Path, given: Given | None = None, *, source: str
     plan = plan_of(data, source=source, folder=folder if source != STDIN_NAME else None)
     own = data["metadata"].get("deploy_tasks") if "plays" in data and data.get("metadata") else None
     if own is None:
-        return Loaded(plan, base_for(plan, folder) if source != STDIN_NAME else folder)
+        base = base_for(plan, folder) if source != STDIN_NAME else folder
+        return Loaded(_with_own(plan, folder, base, source), base)
     secrets = _decrypted(own.get("secret_vars") or {}, Vault(given.vault_password_files), source)
     base = base_dir.read(own.get("base_dir", "."), folder, source)
-    return Loaded(plan.model_copy(update={"secret_vars": secrets}), base)
+    return Loaded(_with_own(plan, folder, base, source).model_copy(update={"secret_vars": secrets}), base)
+
+
+def _with_own(plan: Plan, folder: Path, base: Path, source: str) -> Plan:
+    """The plan with the modules that lie beside it, or beside its files."""
+    findings = Findings(source)
+    plan = with_own(plan, beside(*dict.fromkeys((folder, base)), base=base), base, findings)
+    if findings.problems:
+        raise PlanError(findings.problems)
+    return plan
 
 
 def load_data(data: Mapping[str, Any] | Sequence[Any], given: Given | None = None) -> Loaded:

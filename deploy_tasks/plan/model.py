@@ -14,7 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploy_tasks.plan.hosts import Host, Inventory
 
-__all__ = ["Block", "Host", "Include", "Inventory", "Plan", "Play", "StaticFile", "Step", "Task", "VarsFile"]
+__all__ = [
+    "Block",
+    "Host",
+    "Include",
+    "Inventory",
+    "OwnModule",
+    "Plan",
+    "Play",
+    "StaticFile",
+    "Step",
+    "Task",
+    "VarsFile",
+]
 
 #: The ids of the steps that a play has by itself.
 OF_PLAY = re.compile(r"\.flush\d+$")
@@ -26,6 +38,19 @@ class Model(BaseModel):
     """Base of the plan models: frozen, unknown keys ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OwnModule(Model):
+    """A module that the plan brings itself: an executable beside it (docs/modules.md)."""
+
+    name: str
+    files: dict[str, str] = Field(description="plan-relative file by target triple; `any`: for all others")
+    style: Literal["binary", "json", "inserted", "old"] = Field(description="how it takes its arguments, as in Ansible")
+    check: bool = Field(False, description="whether it knows check mode")
+    undo: bool = Field(False, description="whether it can take back what it does")
+    options: dict[str, dict[str, Any]] | None = Field(
+        None, description="its arguments as its documentation has them; None: nobody says which"
+    )
 
 
 with warnings.catch_warnings():
@@ -93,6 +118,7 @@ with warnings.catch_warnings():
         )
         on_failure: OnFailure = "abort"
         undo: tuple[Task, ...] = Field((), description="what takes the task back, besides what the journal can")
+        own: OwnModule | None = Field(None, description="the module, where the plan brings it itself")
         where: str = Field("", description="path in the document, e.g. plays[0].batches[0].tasks[2]")
         origins: dict[str, str] = Field(
             {}, repr=False, description="where in the document's task a field comes from, if elsewhere"

@@ -215,6 +215,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "lookup random_choice",
     ),
     "Modules": (
+        "own modules",
         "module apt",
         "module apt_key",
         "module apt_repository",

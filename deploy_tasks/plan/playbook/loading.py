@@ -14,12 +14,13 @@ from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.check_steps import walk
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Block, Inventory, Plan, Play
+from deploy_tasks.plan.own_attach import beside, with_own
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.block import read_steps
 from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.playbook.playbook import read_plays
 from deploy_tasks.plan.playbook.reading import Reading
-from deploy_tasks.plan.playbook.site import Site, TooLarge, Wider
+from deploy_tasks.plan.playbook.site import Site, TooLarge, Wider, is_inside
 from deploy_tasks.plan.said import Said
 from deploy_tasks.plan.validate import check_alone
 from deploy_tasks.plan.vault import Vault
@@ -90,6 +91,8 @@ def _loaded(place: str, site: Site) -> Loaded:
         remote_user=_user(site),
         secret_vars=ctx.vault.secrets,
     )
+    homes = [Path(home) for home in site.homes if site.root is None or is_inside(os.path.realpath(home), site.root)]
+    plan = with_own(plan, beside(*homes, base=Path(site.base)), Path(site.base), ctx.findings)
     if ctx.findings.problems:
         raise PlanError(ctx.places.locate_all(_all(plan, site)))
     plan = plan.model_copy(update={"lines": dict(_lines(plan, ctx.places))})

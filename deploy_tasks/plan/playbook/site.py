@@ -67,6 +67,8 @@ class Site:
         self._variables: dict[str, dict[str, Any]] = {}
         #: The folder of the playbook that was asked for.
         self.top = base
+        #: The folders of playbooks and roles, in the order in which they were read: modules may lie there.
+        self.homes: dict[str, None] = {}
         #: Whom plays log in as, and where that is said first.
         self.users: dict[str | None, str] = {}
         self._sorts: dict[str, bool] = {}

@@ -157,7 +157,7 @@ func (u *undoing) thing(kind, name string) (any, error) {
 			return v, nil
 		}
 	}
-	return inspectThing(u.fx.Tools(), kind, name)
+	return inspectThing(u.fx.Tools(), kindIn(u.saved.dir, kind), kind, name)
 }
 
 // text is the content of a small file when the undo has come so far.

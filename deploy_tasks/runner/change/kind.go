@@ -17,6 +17,18 @@ type Kind interface {
 	Restore(t Tools, name string, before, now any) error
 }
 
+// Kept is a Kind that needs what was put aside in the folder of the originals (SavedDir): In is the kind with that folder.
+type Kept interface{ In(saved string) Kind }
+
+// kindIn finds a kind, for a journal whose originals are in that folder; nil when this runner does not know it.
+func kindIn(saved, name string) Kind {
+	kind := kinds[name]
+	if kept, ok := kind.(Kept); ok {
+		return kept.In(saved)
+	}
+	return kind
+}
+
 // Tools are the host's commands, for kinds.
 type Tools interface {
 	// Run runs a command in the language C, with a bounded output and a limit of time. The error is set when it could not
@@ -81,13 +93,12 @@ func (r *Recorder) look(kind, name string) (any, error) {
 	r.mu.Lock()
 	tools := r.tools
 	r.mu.Unlock()
-	return inspectThing(tools, kind, name)
+	return inspectThing(tools, kindIn(r.saved.dir, kind), kind, name)
 }
 
 // inspectThing looks at a thing, as a value that is the same when it comes back from the journal.
-func inspectThing(tools Tools, kind, name string) (any, error) {
-	k, ok := kinds[kind]
-	if !ok || tools == nil {
+func inspectThing(tools Tools, k Kind, kind, name string) (any, error) {
+	if k == nil || tools == nil {
 		return nil, fmt.Errorf("this runner cannot look at a %s", kind)
 	}
 	v, err := k.Inspect(tools, name)

@@ -79,7 +79,8 @@ func (u *undoing) set(e entry) error {
 }
 
 func (u *undoing) revertThing(e entry) (why string, did bool, err error) {
-	if kinds[e.Kind] == nil {
+	kind := kindIn(u.saved.dir, e.Kind)
+	if kind == nil {
 		return fmt.Sprintf("cannot be restored by this runner, which knows no %s: undo with the deployment's own executable", e.Kind), false, nil
 	}
 	now, err := u.thing(e.Kind, e.Name)
@@ -97,11 +98,11 @@ func (u *undoing) revertThing(e entry) (why string, did bool, err error) {
 		return "", false, err
 	}
 	step("restore thing")
-	if err := kinds[e.Kind].Restore(u.fx.Tools(), e.Name, e.Value, now); err != nil {
+	if err := kind.Restore(u.fx.Tools(), e.Name, e.Value, now); err != nil {
 		return "could not be restored: " + err.Error(), false, nil
 	}
 	step("thing restored")
-	now, err = inspectThing(u.fx.Tools(), e.Kind, e.Name)
+	now, err = inspectThing(u.fx.Tools(), kind, e.Kind, e.Name)
 	if err == nil && !value.Equal(now, e.Value) {
 		why = "was restored, and is not as it was all the same"
 	}

@@ -170,6 +170,16 @@ func (l readOnlyCommands) Command(what string, _ bool, undo []string) error {
 	return l.Log.Command(what, true, undo)
 }
 
+// SavedDir is where what an undo needs is put aside.
+func (l readOnlyCommands) SavedDir() string { return savedDir(l.Log) }
+
+func savedDir(l change.Log) string {
+	if kept, ok := l.(interface{ SavedDir() string }); ok {
+		return kept.SavedDir()
+	}
+	return ""
+}
+
 // hiddenCommands is the Log of a task with no_log: reports do not tell its commands.
 type hiddenCommands struct{ change.Log }
 
@@ -177,6 +187,9 @@ type hiddenCommands struct{ change.Log }
 func (l hiddenCommands) Command(_ string, readOnly bool, undo []string) error {
 	return l.Log.Command("a command ("+hidden+")", readOnly, undo)
 }
+
+// SavedDir is where what an undo needs is put aside.
+func (l hiddenCommands) SavedDir() string { return savedDir(l.Log) }
 
 // Around implements change.Log.
 func (l hiddenCommands) Around(paths []string, _ string, act func() error) error {

@@ -44,7 +44,7 @@ func (j *job) outcome(m module.Result) outcome {
 	for _, part := range m.Diff {
 		o.diff = append(o.diff, Diff(part))
 	}
-	if j.call.Diff && len(o.diff) > 0 {
+	if _, own := d.Get("diff"); j.call.Diff && !own && len(o.diff) > 0 {
 		d.Set("diff", shownDiff(o.diff))
 	}
 	if m.Irreversible != "" && !j.call.Check {

@@ -18,11 +18,16 @@ type tools struct{ call *module.Call }
 
 // Run implements change.Tools.
 func (t tools) Run(argv []string, stdin string) (change.Output, error) {
+	return t.RunIn(argv, stdin, nil)
+}
+
+// RunIn is Run with more in the environment, "KEY=value".
+func (t tools) RunIn(argv []string, stdin string, env []string) (change.Output, error) {
 	ctx, cancel := context.WithTimeout(t.call.Ctx, toolLimit)
 	defer cancel()
 	call := *t.call
 	call.Ctx = ctx
-	done, err := call.Run(module.Process{Argv: argv, Stdin: strings.NewReader(stdin), Env: []string{"LC_ALL=C", "LANGUAGE=C"}})
+	done, err := call.Run(module.Process{Argv: argv, Stdin: strings.NewReader(stdin), Env: append([]string{"LC_ALL=C", "LANGUAGE=C"}, env...)})
 	if err == nil && done.TimedOut {
 		err = fmt.Errorf("%s was stopped: %w", argv[0], context.Cause(ctx))
 	}

@@ -28,12 +28,17 @@ type Effects struct {
 	TempDir func() string
 	// Recorder is a journal that nobody keeps, for what the plan's own tasks change to take others back.
 	Recorder func() *change.Recorder
+	Files    module.Files // of the deployment's own executable; nil: it is not there
 	Facts    func(subsets []string, env []string) *value.Dict
 }
 
 func (e Effects) call(ctx context.Context, args *value.Dict) *module.Call {
+	files := e.Files
+	if files == nil {
+		files = noFiles{}
+	}
 	return &module.Call{Ctx: ctx, Args: args, Undo: true, Env: e.Env, Cwd: e.Cwd, Started: e.Started, TempDir: e.TempDir,
-		Log: change.ReadOnly{}, Files: noFiles{}, Vars: &scope{},
+		Log: change.ReadOnly{}, Files: files, Vars: &scope{},
 		Render: func(src string) (string, error) { return "", fmt.Errorf("an undo has no template %s", src) },
 		Facts:  func(subsets []string) *value.Dict { return e.Facts(subsets, e.Env) }}
 }

@@ -3,13 +3,17 @@ package session
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"runner/change"
 	"runner/engine"
 	"runner/host"
+	"runner/module"
+	"runner/program"
 	"runner/record"
 	"runner/value"
 )
@@ -94,8 +98,44 @@ func covered(deployment string, later []string) error {
 
 func (s *Session) effects(ctx context.Context) engine.Effects {
 	return engine.Effects{Ctx: context.WithoutCancel(ctx), Env: environment(), Cwd: "/", TempDir: s.tempDir, Recorder: s.unkept, Facts: s.Facts,
-		Started: s.deployment().Running().Started}
+		Files: s.files(), Started: s.deployment().Running().Started}
 }
+
+// files are those that came with the deployment. An undo on its own finds them in the deployment's executable.
+func (s *Session) files() module.Files {
+	if s.Files != nil {
+		return s.Files
+	}
+	return &late{path: s.deployment().Executable()}
+}
+
+// late are the files of an executable, opened when something first asks for them. Without it there are none.
+type late struct {
+	path  string
+	once  sync.Once
+	files module.Files
+}
+
+func (l *late) open() module.Files {
+	l.once.Do(func() {
+		l.files = (&program.Artifact{}).Files(&program.Program{})
+		if artifact, err := program.Open(l.path); err == nil {
+			if p, err := artifact.Program(); err == nil {
+				l.files = artifact.Files(p)
+			}
+		}
+	})
+	return l.files
+}
+
+// Lookup implements module.Files.
+func (l *late) Lookup(name string) (module.Entry, bool) { return l.open().Lookup(name) }
+
+// List implements module.Files.
+func (l *late) List(prefix string) []module.Entry { return l.open().List(prefix) }
+
+// Open implements module.Files.
+func (l *late) Open(e module.Entry) (io.ReadCloser, error) { return l.open().Open(e) }
 
 // Foreseen is what undoing a deployment would do.
 type Foreseen struct {
