@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
-from deploy_tasks.plan.modules.shared import BOOL, FALSE, FILE_ARGS, PATH, TRUE
+from deploy_tasks.plan.modules.shared import BOOL, FALSE, FILE_ARGS, PATH, STR, TRUE
 
 SPECS = (
     module_spec(
@@ -17,6 +17,17 @@ SPECS = (
             "force_archive": FALSE,
             "remove": FALSE,
             **FILE_ARGS,
+        },
+        part="archives",
+    ),
+    module_spec(  # ours: docs/backup.md
+        "backup",
+        {
+            "path": ArgSpec("path", required=True, aliases=("src",)),
+            "dest": ArgSpec("path", required=True),
+            "name": STR,
+            "format": ArgSpec(choices=("bz2", "copy", "gz", "tar", "xz"), default="gz"),
+            "keep": ArgSpec("int"),
         },
         part="archives",
     ),
