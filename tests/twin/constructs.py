@@ -259,6 +259,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module sysvinit",
         "module template",
         "module timezone",
+        "module ufw",
         "module user",
         "module tempfile",
         "module unarchive",

@@ -57,6 +57,7 @@ func (h *Host) Call(check bool, pairs ...any) *module.Call {
 		Env: os.Environ(), Cwd: h.Dir, TempDir: h.t.TempDir,
 		Render: func(src string) (string, error) { return h.Texts[src], nil },
 		Facts:  func(subsets []string) *value.Dict { return facts.Gather(subsets, os.Environ()) }}
+	h.Recorder.Equip(kit.Tools{Call: c})
 	if check {
 		c.Log = change.ReadOnly{}
 	}
