@@ -150,9 +150,13 @@ class Judge:
             check_step(step, found)
             findings.problems += [each for each in found.problems if not self._is_assumed(step, each)]
         files: dict[str, Path] = {}
+        told = {problem.path for problem in findings.problems}
         for step in steps:
             own = _plan(step)
-            named = find_files(own, Path(self.root), findings)
+            found = Findings()
+            named = find_files(own, Path(self.root), found)
+            # What was looked for in vain when the file was read is not there now either.
+            findings.problems += [problem for problem in found.problems if problem.path not in told]
             check_templates(own, named, Path(self.root), findings)
             files |= named
         # What a task says around its module is lowered whether or not the module is known.

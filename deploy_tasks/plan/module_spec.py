@@ -33,7 +33,7 @@ class ModuleSpec:
 
     `free_form`: any argument is taken (`set_fact`); `file_args`: arguments that name files beside the plan;
     `check_supported`: whether it says in check mode what it would change; `part`: the part of the runner that has it,
-    the folder of `runner/modules`.
+    the folder of `runner/modules`; `fetches`: arguments that may be addresses on the web in place of paths.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ModuleSpec:
     file_args: tuple[str, ...] = ()
     check_supported: bool = True
     part: str = "basics"
+    fetches: tuple[str, ...] = ()
 
     def canonical(self, key: str) -> str | None:
         """The argument's real name when `key` is it or one of its aliases."""

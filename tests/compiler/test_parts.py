@@ -72,6 +72,24 @@ def test_a_module_is_found_wherever_its_task_stands(made: Plan) -> None:
     assert parts(made) == ("modules/editing",)
 
 
+@pytest.mark.parametrize(
+    ("module", "args", "web"),
+    [
+        ("unarchive", {"src": "https://x/{{ y }}.tgz", "dest": "/x", "remote_src": True}, True),
+        ("unarchive", {"src": "{{ y }}", "dest": "/x", "copy": False}, True),
+        ("unarchive", {"src": "/tmp/{{ y }}", "dest": "/x", "remote_src": True}, False),
+        ("unarchive", {"src": "/tmp/y", "dest": "/x", "remote_src": True}, False),
+        ("apt_key", {"url": "{{ y }}"}, True),
+        ("apt_key", {"file": "{{ y }}"}, False),
+        ("apt", {"deb": "http://x/y.deb"}, True),
+        ("apt", {"name": "{{ y }}"}, False),
+        ("deb822_repository", {"name": "x", "signed_by": "https://x/key"}, True),
+    ],
+)
+def test_what_may_be_an_address_needs_the_part_that_speaks_http(module: str, args: dict[str, Any], web: bool) -> None:
+    assert ("modules/web" in parts(plan(task(module, args)))) is web
+
+
 def test_what_all_runners_have_is_no_part() -> None:
     words = {"msg": "ipaddr is a word of {{ 'many' | upper }}", "other": "{{ x | to_json | map('upper') | list }}"}
     assert parts(plan(task("debug", {"msg": words}), task("copy", {"dest": "/x", "content": "slurp"}))) == ()

@@ -79,6 +79,12 @@ def test_what_is_missing_is_told_by_kind_and_the_most_wanted_first(tmp_path: Pat
     assert counts(found)["roles"] == (0, 0, 1)
 
 
+def test_a_file_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    tasks = "- template: {src: '{{ role_path }}/templates/a.j2', dest: /x}\n- copy: {src: b, dest: /x}\n"
+    (only,) = measure(folder(tmp_path, tasks__main_yml=tasks)).missing
+    assert only == Missing("file", "file", 2, 1, "tasks/main.yml:1")
+
+
 def test_a_block_that_is_wrong_stands_against_every_task_in_it(tmp_path: Path) -> None:
     text = "- block:\n    - debug: msg=1\n    - debug: msg=2\n  when: x is vaulted_file\n- debug: msg=3\n"
     found = measure(folder(tmp_path, tasks__main_yml=text))
@@ -203,7 +209,6 @@ def test_what_is_not_the_languages_is_told_apart(tmp_path: Path) -> None:
     names = {("plugin", "filter acme.web.mine"), ("plugin", "lookup own"), ("syntax", "syntax"), ("file", "file")}
     names |= {
         ("lookup", "csvfile"),
-        ("file", "lies outside"),
         ("variable", "target"),
         ("plugin", "connection network_cli"),
     }

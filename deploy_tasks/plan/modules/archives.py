@@ -53,5 +53,6 @@ SPECS = (
         file_args=("src",),
         check_supported=False,
         part="archives",
+        fetches=("src",),
     ),
 )

@@ -41,9 +41,10 @@ SPECS = (
         exclusive=(("deb", "package", "upgrade"),),
         required_one_of=(("autoremove", "deb", "package", "update_cache", "upgrade"),),
         part="packages",
+        fetches=("deb",),
     ),
     # Whatever the host's own package manager takes, which is apt.
-    module_spec("package", {**_APT_ARGS, "use": ArgSpec(default="auto")}, part="packages"),
+    module_spec("package", {**_APT_ARGS, "use": ArgSpec(default="auto")}, part="packages", fetches=("deb",)),
     module_spec(
         "package_facts",
         {
@@ -80,7 +81,7 @@ SPECS = (
         "apt_key",
         {
             "id": STR,
-            "url": ArgSpec(fixed=True, instead="fetch the key with get_url to a path, and name that path as file"),
+            "url": STR,
             "data": STR,
             "file": PATH,
             "keyring": PATH,
@@ -90,6 +91,7 @@ SPECS = (
         },
         exclusive=(("data", "file", "keyserver", "url"),),
         part="packages",
+        fetches=("url",),
     ),
     module_spec(
         "deb822_repository",
@@ -118,5 +120,6 @@ SPECS = (
             "state": ArgSpec(choices=("absent", "present"), default="present"),
         },
         part="packages",
+        fetches=("signed_by",),
     ),
 )

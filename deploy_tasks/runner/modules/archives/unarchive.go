@@ -62,9 +62,7 @@ func unarchive(c *module.Call) module.Result {
 	u := &unpacking{c: c, p: p, attrs: attrs, dest: filepath.Clean(p.Str("dest")), root: os.Geteuid() == 0,
 		differs: map[int]bool{}, renewed: map[string]bool{}, found: map[string]bool{}}
 	remote := p.Flag("remote_src") || p.Has("copy") && !p.Flag("copy")
-	switch src := p.Str("src"); {
-	case remote && strings.Contains(src, "://"):
-		return module.Failure("src cannot be a URL: fetch the archive with get_url first")
+	switch {
 	case p.Str("creates") != "" && kit.Exists(p.Str("creates")):
 		return module.Result{Skipped: true, Msg: "skipped, since " + p.Str("creates") + " exists"}
 	case !kit.IsDir(u.dest):
@@ -73,13 +71,30 @@ func unarchive(c *module.Call) module.Result {
 	if u.strip, err = stripOption(p.List("extra_opts")); err != nil {
 		return kit.Failure(err)
 	}
-	if u.src, err = sourceOf(c, p.Str("src"), remote); err != nil {
+	src, err := fetched(c, p, remote)
+	if err != nil {
+		return kit.Failure(err)
+	}
+	if u.src, err = sourceOf(c, src, remote); err != nil {
 		return kit.Failed(err.Error(), nil)
 	}
 	if c.Check && !u.src.zipped() {
 		return module.Result{Skipped: true, Msg: "remote module (unarchive) does not support check mode when using gtar"}
 	}
 	return u.run()
+}
+
+// fetched is where the archive is: an address that is no path of the host is fetched first.
+func fetched(c *module.Call, p *kit.Params, remote bool) (string, error) {
+	src := p.Str("src")
+	if !remote || !kit.IsURL(src) || kit.Exists(src) {
+		return src, nil
+	}
+	path, err := kit.Fetch(c, src, p.Flag("validate_certs"))
+	if err != nil {
+		return "", fmt.Errorf("Failure downloading %s, %s", kit.ShownURL(src), kit.Reason(err))
+	}
+	return path, nil
 }
 
 func (u *unpacking) run() module.Result {

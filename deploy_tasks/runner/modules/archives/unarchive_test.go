@@ -6,9 +6,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +203,27 @@ func TestNothingLeavesTheFolder(t *testing.T) {
 	}
 }
 
+func TestAddressesAreFetched(t *testing.T) {
+	h := moduletest.New(t)
+	path := filepath.Join(t.TempDir(), "a.tgz")
+	if err := os.WriteFile(path, []byte(zipped(t, packedTar(t, tar.FormatGNU, file("f", "content")))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kit.Fetcher = func(_ *module.Call, url string, validate bool) (string, error) {
+		if url != "https://h/a.tgz" || validate {
+			return "", errors.New("HTTP Error 404: Not Found")
+		}
+		return path, nil
+	}
+	t.Cleanup(func() { kit.Fetcher = nil })
+	settled(t, h, "src", "https://h/a.tgz", "dest", "@", "remote_src", true, "validate_certs", false)
+	if h.Read("f") != "content" {
+		t.Error(h.Tree())
+	}
+	moduletest.Fails(t, h.Run("unarchive", "src", "https://h/b.tgz", "dest", "@", "remote_src", true),
+		"Failure downloading https://h/b.tgz, HTTP Error 404: Not Found")
+}
+
 func TestRefusals(t *testing.T) {
 	h := moduletest.New(t)
 	whole := zipped(t, packedTar(t, tar.FormatGNU, file("f", strings.Repeat("content", 9000))))
@@ -215,7 +238,7 @@ func TestRefusals(t *testing.T) {
 	moduletest.Fails(t, h.Run("unarchive", "src", "a.tgz", "dest", "@/none"), "must be an existing dir")
 	moduletest.Fails(t, h.Run("unarchive", "src", "@/empty", "dest", "@", "remote_src", true), "the file is 0 bytes")
 	moduletest.Fails(t, h.Run("unarchive", "src", "@/none", "dest", "@", "remote_src", true), "does not exist")
-	moduletest.Fails(t, h.Run("unarchive", "src", "https://h/a.tgz", "dest", "@", "remote_src", true), "get_url")
+	moduletest.Fails(t, h.Run("unarchive", "src", "https://h/a.tgz", "dest", "@", "remote_src", true), "cannot fetch: bring it with get_url")
 	moduletest.Fails(t, h.Run("unarchive", "src", "a.tgz", "dest", "@", "extra_opts", "--touch"), "not --touch")
 	moduletest.Fails(t, h.Run("unarchive", "src", "a.tgz", "dest", "@", "include", "g"), "g: Not found in archive")
 	if kit.Exists(h.Path("f")) {

@@ -108,10 +108,13 @@ func (j *job) installFiles(files []string) (module.Result, error) {
 	}
 	var wanted []string
 	for _, file := range files {
-		if strings.Contains(file, "://") {
-			return module.Failure("deb is an address on the web, which this module does not fetch: fetch it with get_url to a path and name that path"), nil
-		}
 		path := kit.Absolute(j.c, kit.Expand(j.c, file))
+		if kit.IsURL(file) {
+			var err error
+			if path, err = kit.Fetch(j.c, file, true); err != nil {
+				return module.Failure("Failure downloading " + kit.ShownURL(file) + ", " + kit.Reason(err)), nil
+			}
+		}
 		about, failed, err := j.readDeb(path)
 		if err != nil || failed != "" {
 			return module.Failure(failed), err

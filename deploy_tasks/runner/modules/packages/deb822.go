@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -67,11 +66,13 @@ func deb822Repository(c *module.Call) module.Result {
 	if p.Str("state") == "absent" {
 		return withoutRepository(c, slug, dest)
 	}
-	text, err := deb822Text(p)
+	key, fetched, err := signedBy(c, p, slug)
 	if err != nil {
 		return kit.Failure(err)
 	}
-	return writeDeb822(c, p, dest, text)
+	r := writeDeb822(c, p, dest, deb822Text(p, key), key)
+	r.Changed = r.Changed || fetched && !r.Failed
+	return r
 }
 
 // slugOf is a name as part of a file's name.
@@ -97,17 +98,16 @@ func slugOf(name string) string {
 	return out.String()
 }
 
-// deb822Text is the file.
-func deb822Text(p *kit.Params) (string, error) {
+// deb822Text is the file; key is the file of the key that signs what the repository has, "" where none is known.
+func deb822Text(p *kit.Params, key string) string {
 	var out strings.Builder
 	for _, arg := range fieldArgs {
 		if !p.Has(arg.Name) {
 			continue
 		}
 		text := fieldText(p.Raw(arg.Name))
-		if arg.Name == "signed_by" && !isRegular(text) && strings.Contains(text, "://") {
-			return "", errors.New("signed_by is an address on the web, which this module does not fetch: " +
-				"fetch the key with get_url to " + keyringsFolder + " and name that path")
+		if arg.Name == "signed_by" && key != "" {
+			text = key
 		}
 		if strings.Contains(text, "\n") {
 			text = folded(text)
@@ -117,7 +117,7 @@ func deb822Text(p *kit.Params) (string, error) {
 		}
 		out.WriteString(fieldName(arg.Name) + ":" + text + "\n")
 	}
-	return out.String(), nil
+	return out.String()
 }
 
 func isRegular(path string) bool {
@@ -165,13 +165,13 @@ func fieldName(arg string) string {
 	return strings.Join(words, "-")
 }
 
-func writeDeb822(c *module.Call, p *kit.Params, dest, text string) module.Result {
+func writeDeb822(c *module.Call, p *kit.Params, dest, text, key string) module.Result {
 	is, err := readBounded(dest)
 	if err != nil {
 		return kit.Failure(err)
 	}
 	data := kit.Dict("repo", text, "dest", dest, "key_filename", nil)
-	if key := p.Str("signed_by"); isRegular(key) {
+	if key != "" {
 		data.Set("key_filename", key)
 	}
 	attrs := kit.Attributes{Mode: p.Raw("mode")}

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"runner/change"
+	"runner/module"
+	"runner/modules/kit"
 	"runner/modules/moduletest"
 )
 
@@ -78,11 +81,41 @@ func TestDeb822IsRemovedAndTakenBack(t *testing.T) {
 	}
 }
 
+// served has every address answered with a text until the test ends.
+func served(t *testing.T, text string) {
+	path := filepath.Join(t.TempDir(), "fetched")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kit.Fetcher = func(*module.Call, string, bool) (string, error) { return path, nil }
+	t.Cleanup(func() { kit.Fetcher = nil })
+}
+
+func TestDeb822FetchesTheKey(t *testing.T) {
+	h := deb822Host(t)
+	if err := os.Remove(keyringsFolder); err != nil {
+		t.Fatal(err)
+	}
+	before := h.Tree()
+	served(t, armour+"\n")
+	task := []any{"name", "a", "uris", "http://x", "suites", "./", "signed_by", "https://x/key"}
+	h.Steady("deb822_repository", task...)
+	if got := h.Read("sources/a.sources"); !strings.Contains(got, "Signed-By: "+keyringsFolder+"/a.asc\n") || h.Mode("keyrings/a.asc") != "0644" {
+		t.Error(got)
+	}
+	served(t, "\x99binary")
+	moduletest.Holds(t, h.Run("deb822_repository", task...), "key_filename", keyringsFolder+"/a.gpg")
+	if h.Read("keyrings/a.gpg") != "\x99binary" {
+		t.Error("a key without armour has another ending")
+	}
+	h.TakeBack(before)
+}
+
 func TestDeb822Refuses(t *testing.T) {
 	h := deb822Host(t)
 	moduletest.Fails(t, h.Run("deb822_repository", "name", "!"), "no letter and no digit")
 	moduletest.Fails(t, h.Run("deb822_repository", "name", "a", "types", "rpm"), "deb, deb-src")
-	moduletest.Fails(t, h.Run("deb822_repository", "name", "a", "signed_by", "https://x/key.asc"), "get_url")
+	moduletest.Fails(t, h.Run("deb822_repository", "name", "a", "signed_by", "https://x/key.asc"), "get_url to a path")
 	moduletest.Fails(t, h.Run("deb822_repository", "uris", "http://x"), "missing required arguments: name")
 	moduletest.Fails(t, h.Run("deb822_repository", "name", "a", "by_hash", "perhaps"), "not a valid boolean")
 }

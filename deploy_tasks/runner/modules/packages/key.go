@@ -38,6 +38,8 @@ type keyTask struct {
 	t      callTools
 	id     keyID
 	aptKey []string // the command, with the keyring
+	file   string   // where the key is; "" is in data
+	data   string
 }
 
 // keyID is a key's number in the lengths that are compared.
@@ -55,12 +57,15 @@ func aptKey(c *module.Call) module.Result {
 			return module.Failure("Failed to find required executable \"" + program + "\" in paths")
 		}
 	}
-	if p.Has("url") {
-		return module.Failure("url is an address on the web, which this module does not fetch: fetch the key with get_url to a path and name that path as file")
-	}
 	k.aptKey = []string{"apt-key"}
 	if p.Has("keyring") {
 		k.aptKey = append(k.aptKey, "--keyring", p.Str("keyring"))
+	}
+	k.file, k.data = p.Str("file"), p.Str("data")
+	if p.Has("url") && p.Str("id") == "" {
+		if err := k.fetch(); err != nil {
+			return kit.Failure(err)
+		}
 	}
 	id, err := k.identify()
 	if err != nil {
@@ -79,6 +84,19 @@ func aptKey(c *module.Call) module.Result {
 	return k.run(data)
 }
 
+// fetch reads the key at the address.
+func (k *keyTask) fetch() error {
+	url := k.p.Str("url")
+	path, err := kit.Fetch(k.c, url, k.p.Flag("validate_certs"))
+	if err == nil {
+		k.data, err = readBounded(path)
+	}
+	if err != nil {
+		return fmt.Errorf("Failed to download key at %s: %s", kit.ShownURL(url), kit.Reason(err))
+	}
+	return nil
+}
+
 // identify is the number of the key that the task is about.
 func (k *keyTask) identify() (string, error) {
 	if id := k.p.Str("id"); id != "" {
@@ -87,15 +105,15 @@ func (k *keyTask) identify() (string, error) {
 	if k.p.Has("keyserver") {
 		return "", errors.New("Missing key_id, required with keyserver.")
 	}
-	file := k.p.Str("file")
+	file := k.file
 	if file == "" {
 		file = "-"
 	}
-	if file == "-" && k.p.Str("data") == "" {
+	if file == "-" && k.data == "" {
 		return "", nil
 	}
 	// A folder of its own: gpg would make one in the user's home.
-	out, err := k.t.Run([]string{"gpg", "--homedir", k.c.TempDir(), "--with-colons", file}, k.p.Str("data"))
+	out, err := k.t.Run([]string{"gpg", "--homedir", k.c.TempDir(), "--with-colons", file}, k.data)
 	if err != nil {
 		return "", err
 	}
@@ -201,15 +219,21 @@ func (k *keyTask) run(data *value.Dict) module.Result {
 }
 
 func (k *keyTask) add() error {
-	argv, input, failure := append(slices.Clone(k.aptKey), "add", "-"), k.p.Str("data"), "Unable to add a key from binary data"
+	argv, failure := append(slices.Clone(k.aptKey), "add", "-"), "Unable to add a key from binary data"
+	if k.p.Has("url") && k.data == "" {
+		if err := k.fetch(); err != nil {
+			return err
+		}
+	}
+	input := k.data
 	switch {
-	case k.p.Has("file"):
-		argv[len(argv)-1], input = k.p.Str("file"), ""
-		failure = "Unable to add a key from file " + k.p.Str("file")
+	case k.file != "":
+		argv[len(argv)-1], input = k.file, ""
+		failure = "Unable to add a key from file " + k.file
 	case k.p.Has("keyserver"):
 		return k.receive()
 	case input == "":
-		return errors.New("No key to add: data, file or keyserver says where it comes from")
+		return errors.New("No key to add: data, file, url or keyserver says where it comes from")
 	}
 	out, err := k.t.Run(argv, input)
 	if err == nil && out.Code != 0 {

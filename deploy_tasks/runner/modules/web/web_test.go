@@ -358,3 +358,26 @@ func TestListedChecksums(t *testing.T) {
 		}
 	}
 }
+
+func TestFetched(t *testing.T) {
+	s := server(t)
+	h := moduletest.New(t)
+	path, err := kit.Fetch(h.Call(false), s.URL+"/file.txt", true)
+	if b, _ := os.ReadFile(path); err != nil || string(b) != "content\n" || !strings.HasSuffix(path, ".txt") {
+		t.Errorf("%s holds %q, %v", path, b, err)
+	}
+	for url, want := range map[string]string{
+		s.URL + "/no": "HTTP Error 404: Not Found", "ftp://x/y": "must begin with http", "http://127.0.0.1:1/": "refused",
+	} {
+		if path, err := kit.Fetch(h.Call(false), url, true); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %s, %v", url, path, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"/a/b.tar.gz": ".tar.gz", "/b-1.2.3.tgz": ".3.tgz", "/key": "", "/.deb": "", "/x.a/..": "", "/a.%2f": "", "/v.toolongname": "",
+	} {
+		if got := endingOf(name); got != want {
+			t.Errorf("%s ends with %q", name, got)
+		}
+	}
+}
