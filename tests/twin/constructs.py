@@ -242,6 +242,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module package_facts",
         "module pause",
         "module ping",
+        "module pip",
         "module raw",
         "module service",
         "module service_facts",
