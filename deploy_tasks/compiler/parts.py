@@ -24,6 +24,7 @@ _NAMES = {
     "expr/lookups": "indexed_items inventory_hostnames nested random_choice sequence subelements together varnames",
     "expr/passwords": "password_hash",
     "expr/queries": "json_query",
+    "expr/tables": "csvfile ini",
     "expr/rare": "center filesizeformat human_readable human_to_bytes log pprint random root shuffle striptags "
     "truncate urldecode urlencode urlsplit win_basename win_dirname win_splitdrive wordwrap xmlattr",
 }

@@ -45,7 +45,7 @@ _VALUE_LOOKUPS = _words(
     "varnames vars"
 )
 # Those that look at the files that travel with the plan.
-FILE_LOOKUPS = _words("file fileglob first_found template")
+FILE_LOOKUPS = _words("csvfile file fileglob first_found ini template")
 # Those that the worker performs, once for a deployment; their arguments are written out in the plan.
 WORKER_LOOKUPS = _words("env lines password pipe url")
 LOOKUPS = _VALUE_LOOKUPS | FILE_LOOKUPS | WORKER_LOOKUPS
@@ -56,9 +56,8 @@ REFUSED = {
     "vault": "secrets come in as variables when the deployment starts",
     "unvault": "secrets come in as variables when the deployment starts",
     "fileglob": "write query('fileglob', …): the files are those that travel with the plan",
-    "csvfile": "put the values into a file of variables (vars_files)",
-    "ini": "put the values into a file of variables (vars_files)",
-    "config": "write the value itself",
+    "config": "there is no ansible.cfg here: write the value itself",
+    "filetree": "it is for loops: with_filetree, with folders that the playbook names; copy takes a whole folder along",
 }
 
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.", "ansible.utils.", "ansible.netcommon.", "community.general.")

@@ -21,7 +21,10 @@ from deploy_tasks.plan.said import Said
 from deploy_tasks.plan.texts import texts
 
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
-_CONTENT = frozenset({"file", "template"})
+_CONTENT = frozenset({"csvfile", "file", "ini", "template"})
+# Lookups that name their file in an option, and the name without.
+_TABLES = {"csvfile": "ansible.csv", "ini": "ansible.ini"}
+_INLINE = re.compile(r"(?<!\S)file=(\S+)")
 # How often one lookup may ask what a variable is: those of a large site are made of each other.
 _MAX_QUESTIONS = 2000
 
@@ -114,8 +117,22 @@ def in_text(
         kind = _kind(call)
         if kind is not None and isinstance(call, nodes.Call) and worker_lookups.of_call(call) == (None, None):
             bound = bounded(known, _MAX_QUESTIONS)
-            meant = tuple(each for term in call.args[1:] for each in meanings(term, bound))
+            meant = tuple(each for term in _terms(kind, call) for each in meanings(term, bound))
             yield Wanted(where, kind, meant, search, certain)
+
+
+def _terms(kind: str, call: nodes.Call) -> list[nodes.Expr]:
+    """The expressions that name files."""
+    if kind not in _TABLES:
+        return call.args[1:]
+    inline = [
+        nodes.Const(found)
+        for term in call.args[1:]
+        if isinstance(term, nodes.Const)
+        for found in _INLINE.findall(str(term.value))
+    ]
+    named: list[nodes.Expr] = [pair.value for pair in call.kwargs if getattr(pair, "key", "") == "file"]
+    return [*inline, *(named or ([] if inline else [nodes.Const(_TABLES[kind])]))]
 
 
 def _kind(call: nodes.Node) -> str | None:

@@ -16,16 +16,12 @@ from deploy_tasks.plan.problems import suggest
 
 PREFIX = "with_"
 _NAMES = """
-cartesian dict env file fileglob first_found flattened indexed_items inventory_hostnames items lines list nested
-password pipe random_choice sequence subelements template together unvault url varnames vars
+cartesian csvfile dict env file fileglob filetree first_found flattened indexed_items ini inventory_hostnames items
+lines list nested password pipe random_choice sequence subelements template together unvault url varnames vars
 """
 _LOOKUPS = frozenset(_NAMES.split())
 _REFUSED = {
-    "ini": "put the values into a file of variables (vars_files), and loop over those",
-    "csvfile": "put the values into a file of variables (vars_files), and loop over those",
-    "filetree": "copy takes a whole folder along: name the folder in src",
-    "community.general.filetree": "copy takes a whole folder along: name the folder in src",
-    "config": "write the value itself",
+    "config": "there is no ansible.cfg here: write the value itself",
 }
 _COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "community.general.")
 

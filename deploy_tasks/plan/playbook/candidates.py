@@ -160,7 +160,8 @@ def _patterns(texts: Iterable[Parts]) -> tuple[Pattern, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A lookup that finds files: `first_found` or `fileglob`, the names it looks for, and whether none may be found."""
+    """A lookup that finds files: `first_found`, `fileglob` or `filetree`, the names it looks for, and whether none may
+    be found."""
 
     plugin: str
     names: tuple[Pattern, ...]
@@ -307,6 +308,9 @@ class _Reader:
             found = self._first_found(given, depth)
             self.lookup = Lookup(plugin, _patterns(found.texts), skip or options.get("errors") == "ignore")
             return [found] if function == "lookup" else [[found]]
+        if plugin == "filetree":
+            self.lookup = Lookup(plugin, _patterns(parts for value in given for parts in self.written(value, depth)))
+            return [_UNKNOWN]
         if plugin == "fileglob":
             texts = [parts for value in given for parts in self.searched(value, depth)]
             self.lookup = Lookup(plugin, _patterns(texts), skip=True)

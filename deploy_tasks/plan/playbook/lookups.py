@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.candidates import Lookup, Names, looked_up
+from deploy_tasks.plan.playbook.filetree import with_tree
 from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
@@ -26,6 +27,8 @@ def with_known_items(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
     lookup = looked_up(loop, Names.of(scope, site, {}, doc.common.vars)) if isinstance(loop, str) else None
     if lookup is None:
         return doc
+    if lookup.plugin == "filetree":
+        return with_tree(doc, lookup, scope, site)
     found = known_files(lookup, subfolder_of(doc.module), f"{doc.where}.loop", scope.folders, site)
     return doc if found is None else replace(doc, fields={**doc.fields, "loop": [site.name(each) for each in found]})
 

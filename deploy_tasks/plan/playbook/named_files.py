@@ -41,6 +41,8 @@ def placed(doc: TaskDoc, scope: Scope, site: Site) -> TaskDoc:
         value = doc.args.get(argument)
         if not isinstance(value, str) or not value.strip() or (written is not doc and _is_item(value, doc)):
             continue  # an item that was looked up is a path within the base
+        if written.fields.get("brings") and is_whole_expression(value):
+            continue  # so is what stands in one
         said = by_inventory(value.strip(), SUBFOLDER.get(doc.module, "files"), doc, scope, site)
         if said is not None:
             changed[argument] = said.text

@@ -28,5 +28,8 @@ func UseRare() {
 	filters = append(filters, rareNumberFilters, rareTextFilters, randomFilters, sizeFilters, urlFilters, windowsFilters, wrapFilters)
 }
 
+// UseTables adds the lookups of values in INI and CSV files.
+func UseTables() { lookups["csvfile"], lookups["ini"] = lookupCSV, lookupINI }
+
 // UseYAML adds the filters that write and read YAML.
 func UseYAML() { filters = append(filters, yamlFilters) }

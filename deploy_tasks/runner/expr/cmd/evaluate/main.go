@@ -41,7 +41,7 @@ var parts = []struct {
 	use  func()
 }{
 	{"expr/addresses", expr.UseAddresses}, {"expr/documents", expr.UseYAML}, {"expr/lookups", expr.UseLookups}, {"expr/passwords", expr.UsePasswords},
-	{"expr/queries", expr.UseQueries}, {"expr/rare", expr.UseRare},
+	{"expr/queries", expr.UseQueries}, {"expr/rare", expr.UseRare}, {"expr/tables", expr.UseTables},
 }
 
 const lookup = "lookup "
