@@ -229,6 +229,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module command",
         "module copy",
         "module cron",
+        "module debconf",
         "module debug",
         "module dpkg_selections",
         "module fail",

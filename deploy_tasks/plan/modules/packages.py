@@ -70,6 +70,30 @@ SPECS = (
         part="packages",
     ),
     module_spec(
+        "debconf",
+        {
+            "name": ArgSpec(required=True, aliases=("pkg",)),
+            "question": ArgSpec(aliases=("selection", "setting")),
+            "vtype": ArgSpec(
+                choices=(
+                    "boolean",
+                    "error",
+                    "multiselect",
+                    "note",
+                    "password",
+                    "seen",
+                    "select",
+                    "string",
+                    "text",
+                    "title",
+                ),
+            ),
+            "value": ArgSpec("raw", aliases=("answer",)),
+            "unseen": ArgSpec("bool", default=False),
+        },
+        part="packages",
+    ),
+    module_spec(
         "dpkg_selections",
         {
             "name": ArgSpec(required=True),

@@ -142,3 +142,16 @@ func ownedBy(owners, owner string) bool {
 	}
 	return false
 }
+
+// Answer is the answer to a question, "" when there is none: also a password, which debconf shows to nobody else.
+func Answer(t change.Tools, owner, question string) (string, error) {
+	s, questions, err := open(t, Name(owner, []string{question}))
+	if err != nil {
+		return "", err
+	}
+	replies, err := s.ask("GET " + questions[0])
+	if err != nil || !replies[0].good() {
+		return "", err
+	}
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(replies[0].text), nil
+}
