@@ -207,11 +207,8 @@ func (o *options) fill(s *session.Session) error {
 
 // deployment is the id given, or a new one that tells the artifact and the time.
 func (o *options) deployment(s *session.Session) (string, error) {
-	if o.id != "" {
-		if !host.ValidID(o.id) || host.Delegated(o.id) {
-			return "", usage("%q is no deployment id: letters, digits, dot, dash and underscore", o.id)
-		}
-		return o.id, nil
+	if o.id != "" && (!host.ValidID(o.id) || host.Delegated(o.id)) {
+		return "", usage("%q is no deployment id: letters, digits, dot, dash and underscore", o.id)
 	}
 	digest, err := change.DigestFile(s.Executable)
 	if err != nil {
@@ -219,6 +216,9 @@ func (o *options) deployment(s *session.Session) (string, error) {
 	}
 	if s.Artifact == "" {
 		s.Artifact = digest
+	}
+	if o.id != "" {
+		return o.id, nil
 	}
 	return fmt.Sprintf("%s-%s", time.Now().UTC().Format("20060102T150405.000"), digest[:8]), nil
 }

@@ -101,7 +101,7 @@ func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
 		return engine.Summary{}, err
 	}
 	d := s.deployment()
-	if err := d.Make(); err != nil {
+	if err := errors.Join(d.Make(), s.keepOrigin()); err != nil {
 		return engine.Summary{}, err
 	}
 	defer s.clean()
@@ -109,6 +109,14 @@ func (s *Session) Run(ctx context.Context) (engine.Summary, error) {
 		return summary, err
 	}
 	return s.perform(ctx)
+}
+
+// keepOrigin notes which executable this is, where nobody has brought it: an undo may need it again.
+func (s *Session) keepOrigin() error {
+	if known, err := s.deployment().Origin(); err != nil || known != (host.Origin{}) || s.Artifact == "" {
+		return err
+	}
+	return s.deployment().KeepOrigin(host.Origin{Artifact: s.Artifact})
 }
 
 func deref(s *engine.Summary) engine.Summary {

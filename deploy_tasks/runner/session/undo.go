@@ -106,12 +106,12 @@ func (s *Session) files() module.Files {
 	if s.Files != nil {
 		return s.Files
 	}
-	return &late{path: s.deployment().Executable()}
+	return &late{of: s.deployment()}
 }
 
 // late are the files of an executable, opened when something first asks for them. Without it there are none.
 type late struct {
-	path  string
+	of    *host.Deployment
 	once  sync.Once
 	files module.Files
 }
@@ -119,13 +119,30 @@ type late struct {
 func (l *late) open() module.Files {
 	l.once.Do(func() {
 		l.files = (&program.Artifact{}).Files(&program.Program{})
-		if artifact, err := program.Open(l.path); err == nil {
+		if artifact, err := program.Open(executableOf(l.of)); err == nil {
 			if p, err := artifact.Program(); err == nil {
 				l.files = artifact.Files(p)
 			}
 		}
 	})
 	return l.files
+}
+
+// executableOf is where the deployment's executable is: in its folder, or this one, when it was started by hand.
+func executableOf(d *host.Deployment) string {
+	path := d.Executable()
+	if change.Exists(path) {
+		return path
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return path
+	}
+	origin, err := d.Origin()
+	if digest, failed := change.DigestFile(self); err != nil || failed != nil || digest != origin.Artifact {
+		return path
+	}
+	return self
 }
 
 // Lookup implements module.Files.
