@@ -19,6 +19,8 @@ from deploy_tasks.plan.synchronized import read_rules
 from deploy_tasks.plan.words import WHOLE_ARGS
 from deploy_tasks.secret import is_secret_name
 
+# What people write for a value that goes by another name.
+_USUAL_VALUES = {"installed": "present", "running": "started", "removed": "absent", "uninstalled": "absent"}
 # What people write for an argument that goes by another name.
 _USUAL = {
     "source": ("src",),
@@ -97,7 +99,8 @@ def _check_value(spec: ArgSpec, value: Any, path: str, findings: Findings, *, sh
         if text not in spec.choices:
             visible = [choice for choice in spec.choices if choice.isprintable()]
             message, hint = not_among(text, visible) if shown else (f"is not one of {', '.join(visible)}", None)
-            findings.add(path, message, hint)
+            usual = _USUAL_VALUES.get(text)
+            findings.add(path, message, f"write {usual}" if usual in spec.choices else hint)
         return
     wanted = _CHECKS[spec.type](value)
     if wanted:

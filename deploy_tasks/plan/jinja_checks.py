@@ -42,8 +42,16 @@ def unknown_names(tree: nodes.Node, where: str) -> list[Problem]:
             node.name = name
         else:
             text = f"no {noun} named '{node.name}'"
-            problems.append(Problem(where, text, hint=hint_for(name, known), line=node.lineno))
+            hint = _other_kind(noun, name) or hint_for(name, known)
+            problems.append(Problem(where, text, hint=hint, line=node.lineno))
     return problems
+
+
+def _other_kind(noun: str, name: str) -> str | None:
+    """What to write when a filter is used as a test, as old playbooks do the other way round."""
+    if noun == "filter" and name in TESTS:
+        return f"it is a test: write `x is {name}`"
+    return f"it is a filter: write `x | {name}`" if noun == "test" and name in FILTERS else None
 
 
 def unknown_functions(tree: nodes.Node, where: str, free: Collection[str], used: Collection[str]) -> list[Problem]:

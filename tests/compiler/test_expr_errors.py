@@ -21,6 +21,8 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("{{ x | defualt(1) }}", "no filter named 'defualt'", "did you mean 'default'?"),
         ("{{ x is definde }}", "no test named 'definde'", "did you mean 'defined'?"),
         ("{{ rang(3) }}", "no function named 'rang'", "did you mean 'range'?"),
+        ("{{ x | success }}", "no filter named 'success'", "it is a test: write `x is success`"),
+        ("{{ x is combine }}", "no test named 'combine'", "it is a filter: write `x | combine`"),
         ("{{ x | qqqqqq }}", "no filter named 'qqqqqq'", None),
         ("{{ x | vault('y') }}", "no filter named 'vault'", "secrets come in as variables"),
         ("{{ lookup('csvfile', 'x') }}", "the lookup 'csvfile' is not supported", "put the values into a file"),

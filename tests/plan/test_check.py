@@ -117,6 +117,15 @@ def hosts(tmp_path: Path, text: str) -> Inventory:
     return load_inventory(path)
 
 
+@pytest.mark.parametrize(
+    ("module", "state", "hint"), [("apt", "installed", "write present"), ("service", "running", "write started")]
+)
+def test_values_that_go_by_another_name_are_told(module: str, state: str, hint: str) -> None:
+    findings = Findings()
+    check_args(Task(id="t", name="", module=module, args={"name": "x", "state": state}), findings)
+    assert [each.hint for each in findings.problems] == [hint]
+
+
 def test_a_plan_that_is_right_has_no_problem() -> None:
     made = plan({"when": "x is defined"}, {"module": "debug", "args": {"msg": "{{ x | default('y') }}"}})
     assert told(made, parse_hosts_argument("web1,"), extra_vars={"x": "{{ 1 }}"}) == []

@@ -12,6 +12,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.module_names import MODULE_NAMES
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook.free_form import Unbalanced, module_and_rest, parse
+from deploy_tasks.plan.playbook.old_words import advice
 from deploy_tasks.plan.playbook.script_words import script_words
 from deploy_tasks.plan.problems import path_of, suggest
 from deploy_tasks.plan.words import WHOLE_ARGS, module_name
@@ -79,7 +80,7 @@ def unknown_keys(
     """Note the keys that are neither a keyword nor a module."""
     for key in candidates:
         if key != used and not _is_module(key):
-            findings.add(path_of((key,), where), f"{key[:80]!r} is not a keyword of a task", suggest(key, keywords))
+            findings.add(path_of((key,), where), f"{key[:80]!r} is not a keyword of a task", advice(key, keywords))
 
 
 def _is_module(key: str) -> bool:

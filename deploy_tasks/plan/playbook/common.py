@@ -12,8 +12,9 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja_pieces import expression
 from deploy_tasks.plan.playbook import entries
 from deploy_tasks.plan.playbook.entries import Reader, read_all
+from deploy_tasks.plan.playbook.old_words import advice
 from deploy_tasks.plan.playbook.reading import Reading
-from deploy_tasks.plan.problems import path_of, suggest
+from deploy_tasks.plan.problems import path_of
 from deploy_tasks.plan.words import WHOLE_ARGS, module_name
 
 # How root's rights are asked for makes no difference here: the runner gives them up by itself.
@@ -198,4 +199,4 @@ def refuse_unknown(data: Mapping[str, Any], known: Iterable[str], where: str, fi
     names = list(known)
     for key in data:
         if key not in names:
-            findings.add(path_of((key,), where), f"{key[:80]!r} is not a keyword here", suggest(key, names))
+            findings.add(path_of((key,), where), f"{key[:80]!r} is not a keyword here", advice(key, names))

@@ -90,11 +90,13 @@ def test_module_defaults_are_below_arguments_and_the_innermost_count() -> None:
 
 def test_unknown_keys_of_a_block_or_play_are_told_with_the_nearest() -> None:
     ctx = Reading()
-    read_common({"blok": [], "becom": True, "hosts": "all", "xyzzy": 1}, "site.yml[0]", ctx, known=("block", "hosts"))
+    data = {"blok": [], "becom": True, "hosts": "all", "xyzzy": 1, "sudo": True}
+    read_common(data, "site.yml[0]", ctx, known=("block", "hosts"))
     assert [(each.path, each.hint) for each in ctx.findings.problems] == [
         ("site.yml[0].blok", "did you mean block?"),
         ("site.yml[0].becom", "did you mean become?"),
         ("site.yml[0].xyzzy", None),
+        ("site.yml[0].sudo", "write become: true"),
     ]
 
 
