@@ -25,7 +25,7 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("{{ x is combine }}", "no test named 'combine'", "it is a filter: write `x | combine`"),
         ("{{ x | qqqqqq }}", "no filter named 'qqqqqq'", None),
         ("{{ x | vault('y') }}", "no filter named 'vault'", "secrets come in as variables"),
-        ("{{ lookup('csvfile', 'x') }}", "the lookup 'csvfile' is not supported", "put the values into a file"),
+        ("{{ lookup('config', 'x') }}", "the lookup 'config' is not supported", "there is no ansible.cfg here"),
         ("{{ lookup('fiel', 'x') }}", "the lookup 'fiel' is not supported", "did you mean 'file'?"),
         ("{{ lookup('pipe', 5) }}", "the lookup 'pipe' is performed by the worker", "write the arguments out"),
         ("{{ lookup(x) }}", "lookup() needs the name of a lookup", None),

@@ -202,13 +202,13 @@ def test_wishes_are_of_a_kind(message: str, kind: str, name: str) -> None:
 def test_what_is_not_the_languages_is_told_apart(tmp_path: Path) -> None:
     tasks = (
         "- debug: msg={{ x|acme.web.mine }}\n- debug: msg={{ lookup('own', 1) }}\n- debug: msg=1\n  when: (x\n"
-        "- copy: {src: '{{ role_path }}/../../etc/x', dest: /x}\n- debug: msg={{ lookup('csvfile', 'a') }}\n"
+        "- copy: {src: '{{ role_path }}/../../etc/x', dest: /x}\n- debug: msg={{ lookup('config', 'a') }}\n"
     )
     site = "- hosts: '{{ target }}'\n  tasks: []\n- hosts: all\n  connection: network_cli\n  tasks: []\n"
     found = measure(folder(tmp_path, tasks__main_yml=tasks, site_yml=site))
     names = {("plugin", "filter acme.web.mine"), ("plugin", "lookup own"), ("syntax", "syntax"), ("file", "file")}
     names |= {
-        ("lookup", "csvfile"),
+        ("lookup", "config"),
         ("variable", "target"),
         ("plugin", "connection network_cli"),
     }
