@@ -5,8 +5,11 @@ RUNNER := deploy_tasks/runner
 GO := $(CURDIR)/$(BIN)/go
 export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
-export GOFLAGS := -mod=mod
-export GOCACHE ?= $(CURDIR)/.state/gocache
+# As runners are built (deploy_tasks/compiler/toolchain.py), and where tests build them: Go then compiles its own packages
+# once for all of it, which is a minute of a processor.
+export GOFLAGS := -mod=mod -trimpath "-gcflags=all=-l -d=freeappend=0,variablemakethreshold=0"
+export GOEXPERIMENT := nogreenteagc,nosizespecializedmalloc
+export GOCACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/deploy-tasks-tests/go-build
 TESTS ?= tests
 # Tests wait for other processes about as long as they compute.
 JOBS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))

@@ -17,7 +17,7 @@ from deploy_tasks.compiler.cache import Cache
 from deploy_tasks.compiler.gobuild import Builder
 from deploy_tasks.compiler.sources import source_digest
 from deploy_tasks.compiler.targets import TARGETS, Target, normalise
-from deploy_tasks.compiler.toolchain import find_toolchain
+from deploy_tasks.compiler.toolchain import EXPERIMENTS, FLAGS, find_toolchain
 from deploy_tasks.errors import BuildError
 from deploy_tasks.store.files import digest_file
 from tests.compiler.conftest import Pretend
@@ -171,7 +171,7 @@ from pathlib import Path
 from deploy_tasks.compiler.cache import Cache
 from deploy_tasks.compiler.gobuild import Builder
 from deploy_tasks.compiler.targets import normalise
-from deploy_tasks.compiler.toolchain import find_toolchain
+from deploy_tasks.compiler.toolchain import EXPERIMENTS, FLAGS, find_toolchain
 cache, source, go = map(Path, sys.argv[1:])
 made = Builder(Cache(cache), source, replace(find_toolchain(), go=go), 60.0).runner(normalise("x86_64-linux"))
 assert made.path.stat().st_size == made.size
@@ -250,6 +250,14 @@ def test_no_source_is_told(tmp_path: Path) -> None:
         Builder(Cache(tmp_path / "cache"), tmp_path / "empty").runner(LINUX)
 
 
+def test_make_compiles_with_the_flags_of_runners() -> None:
+    """Otherwise Go compiles all of its own packages a second time for the checks and the tests."""
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    trimmed, inlining = FLAGS[0], FLAGS[2]
+    assert f'export GOFLAGS := -mod=mod {trimmed} "{inlining}"\n' in makefile
+    assert f"export GOEXPERIMENT := {EXPERIMENTS}\n" in makefile
+
+
 def test_the_toolchain_is_the_installed_wheels() -> None:
     found = find_toolchain()
     assert found.go.is_relative_to(Path(sys.prefix))
@@ -261,7 +269,7 @@ def test_the_toolchain_is_the_installed_wheels() -> None:
 def test_our_runner_builds_for_every_target_and_is_small(target: Target) -> None:
     data = build_runner(target, cache=shared_cache()).read_bytes()
     assert data.startswith(MAGIC[target.goos])
-    assert len(data) < (4 << 20 if target.goos == "linux" else 5 << 20)
+    assert len(data) < (4_000_000 if target.goos == "linux" else 5_000_000)
     assert len(gzip.compress(data)) < 2_000_000
 
 

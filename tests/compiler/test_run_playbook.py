@@ -204,7 +204,7 @@ def test_tasks_have_the_rights_they_ask_for(tmp_path: Path) -> None:
 def test_the_runner_is_small_and_starts_at_once(tmp_path: Path) -> None:
     loaded = load(tmp_path / "site", {"site.yml": "- hosts: all\n  gather_facts: false\n  tasks: [{ping: }]\n"})
     made = compile_plan(loaded.plan, {}, this_machine(), cache=shared_cache())
-    assert made.runner.size < 4 << 20
+    assert made.runner.size < 4_000_000
     best = min(elapsed([str(made.path), "version"]) for _ in range(10))
     assert best < 0.1
 

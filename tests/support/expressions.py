@@ -22,10 +22,12 @@ from markupsafe import Markup
 
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_parts
 from deploy_tasks.compiler.sources import RUNNER
-from deploy_tasks.compiler.toolchain import find_toolchain
+from deploy_tasks.compiler.targets import this_machine
+from deploy_tasks.compiler.toolchain import FLAGS, find_toolchain
 from deploy_tasks.plan.jinja import ExpressionError, environment
 from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.jinja_references import Library
+from tests.support.compiler import site_cache
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,10 @@ def evaluate_command() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     command = Path(tempfile.mkdtemp(dir=folder)) / "evaluate"
     go = find_toolchain()
-    settings = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOROOT": str(go.root), "GOFLAGS": "-mod=readonly"}
-    cache_folder = os.environ.get("GOCACHE", str(folder / "go-build"))
     subprocess.run(
-        [go.go, "build", "-o", command, "./expr/cmd/evaluate"],
+        [go.go, "build", *FLAGS, "-o", command, "./expr/cmd/evaluate"],
         cwd=RUNNER,
-        env={**os.environ, **settings, "GOCACHE": cache_folder},
+        env={**os.environ, **go.environment(this_machine(), cache=site_cache(), temp=folder)},
         check=True,
     )
     return command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -10,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.compiler import shared_cache
 from tests.twin.outcome import COUNTS, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
+_PACKED_BY = (HERE / "constraints.txt", HERE / "oracle/cheaper.py")
 _CONFIG = """\
 [defaults]
 stdout_callback = twin
@@ -43,6 +46,14 @@ def python() -> Path | None:
     return path if path.exists() else None
 
 
+def _packed(interpreter: Path) -> Path:
+    """Where this Ansible's modules lie packed for sending: by what packs them, for all processes of all test runs."""
+    by = hashlib.sha256(b"\0".join([os.fsencode(interpreter.resolve()), *(path.read_bytes() for path in _PACKED_BY)]))
+    folder = shared_cache() / "ansible" / by.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 class Ansible:
     """A loaded Ansible. One run at a time: `begin`, then `finish`."""
 
@@ -60,6 +71,7 @@ class Ansible:
             "ANSIBLE_HOME": str(folder / "home"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+            "TWIN_PACKED": str(_packed(interpreter)),
         }
         if collections := os.environ.get("ANSIBLE_COLLECTIONS_PATH"):
             self._environment["ANSIBLE_COLLECTIONS_PATH"] = collections  # for recording: the tests need none

@@ -5,7 +5,9 @@ package module
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +46,18 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunKillsAtTheEndOfItsContext(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	got, err := call(ctx).Run(Process{Argv: []string{"sh", "-c", "echo begun; sleep 600 & sleep 600"}})
+	begun := filepath.Join(t.TempDir(), "begun")
+	go func() {
+		for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(begun); err == nil {
+				cancel()
+			}
+		}
+	}()
+	line := "echo begun; echo begun > " + begun + "; sleep 600 & sleep 600"
+	got, err := call(ctx).Run(Process{Argv: []string{"sh", "-c", line}})
 	if err != nil || !got.TimedOut || got.Stdout != "begun\n" || got.Code != 143 {
 		t.Errorf("%+v %v", got, err)
 	}

@@ -1,18 +1,26 @@
-"""Two thirds of what a task of Ansible's costs a host is reading and compiling the module's Python: here it is spared.
+"""What costs Ansible most of the time of a short run is done once here, and shared by all runs of the tests.
 
-What is sent stays Ansible's own, file for file. Each source has its bytecode beside it, which Pythons of another
-version pass over. And Python reads a script on its standard input byte by byte; here it is told to read it whole.
+What it does to hosts stays its own, file for file. Each Python source that is sent has its bytecode beside it, which
+Pythons of another version pass over; Python reads a script on its standard input byte by byte, here it is told to read
+it whole; modules of Ansible's own are packed once for all; and what it looks up in its own files is looked up already.
 """
 
 import functools
+import hashlib
 import importlib.util
 import marshal
+import os
+import pickle
 import shlex
 import types
 import zipfile
 
+import ansible
+from ansible import constants
 from ansible.executor import module_common
+from ansible.plugins import loader
 from ansible.plugins.shell import ShellBase
+from ansible.utils.collection_loader import _collection_finder
 
 #: In the head of a .pyc: nobody needs to compare it with its source (PEP 552).
 _UNCHECKED = (0b01).to_bytes(4, "little")
@@ -20,9 +28,13 @@ _READ_WHOLE = "import sys; exec(compile(sys.stdin.buffer.read(), '<stdin>', 'exe
 
 
 def spare() -> None:
-    """From now on modules are sent this way."""
+    """From now on runs do less."""
     module_common.zipfile = types.SimpleNamespace(**{**vars(zipfile), "ZipFile": _ZipFile})
+    module_common._find_module_utils = _packed_once(module_common._find_module_utils, os.environ["TWIN_PACKED"])
     ShellBase.build_module_command = _read_whole(ShellBase.build_module_command)
+    _collection_finder._meta_yml_to_dict = _read_once(_collection_finder._meta_yml_to_dict)
+    for each in (loader.callback_loader, loader.shell_loader):
+        list(each.all(class_only=True))
 
 
 class _ZipFile(zipfile.ZipFile):
@@ -52,3 +64,29 @@ def _read_whole(build):
         return f"{told} -c {shlex.quote(_READ_WHOLE)}" if piped else told
 
     return built
+
+
+def _packed_once(find, folder):
+    """The same function; it keeps packed modules of Ansible's own in `folder`, others apart by what they are."""
+    own = os.path.join(os.path.dirname(ansible.__file__), "")
+    temporary = constants.DEFAULT_LOCAL_TMP
+
+    @functools.wraps(find)
+    def found(module_name, b_module_data, module_path, *more, **options):
+        apart = os.path.join(temporary, hashlib.sha256(b_module_data).hexdigest())
+        constants.DEFAULT_LOCAL_TMP = folder if module_path.startswith(own) else apart
+        try:
+            return find(module_name, b_module_data, module_path, *more, **options)
+        finally:
+            constants.DEFAULT_LOCAL_TMP = temporary
+
+    return found
+
+
+def _read_once(read):
+    """The same function; what it makes of Ansible's own list of names is made beforehand."""
+    path = os.path.join(os.path.dirname(ansible.__file__), "config", "ansible_builtin_runtime.yml")
+    with open(path, "rb") as file:
+        text = file.read()
+    known = pickle.dumps(dict(read(text, path)))
+    return lambda data, name: pickle.loads(known) if data == text else read(data, name)
