@@ -7,8 +7,8 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 # As runners are built (deploy_tasks/compiler/toolchain.py), and where tests build them: Go then compiles its own packages
 # once for all of it, which is a minute of a processor.
-export GOFLAGS := -mod=mod -trimpath "-gcflags=all=-l -d=freeappend=0,variablemakethreshold=0"
-export GOEXPERIMENT := nogreenteagc,nosizespecializedmalloc
+export GOFLAGS := -mod=mod -trimpath "-gcflags=all=-d=inlbudgetslack=-70,freeappend=0,variablemakethreshold=0,rangefunccheck=0"
+export GOEXPERIMENT := newinliner,nogreenteagc,nosizespecializedmalloc
 export GOCACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/deploy-tasks-tests/go-build
 TESTS ?= tests
 # Tests wait for other processes about as long as they compute.

@@ -251,7 +251,8 @@ def test_no_source_is_told(tmp_path: Path) -> None:
 
 
 def test_make_compiles_with_the_flags_of_runners() -> None:
-    """Otherwise Go compiles all of its own packages a second time for the checks and the tests."""
+    """Otherwise Go compiles all of its own packages a second time for the checks and the tests. When the flags of
+    runners change, those in the Makefile change with them."""
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
     trimmed, inlining = FLAGS[0], FLAGS[2]
     assert f'export GOFLAGS := -mod=mod {trimmed} "{inlining}"\n' in makefile
