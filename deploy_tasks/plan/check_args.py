@@ -70,7 +70,7 @@ def _canonical(task: Task, spec: ModuleSpec, findings: Findings) -> dict[str, tu
             continue
         name = spec.canonical(key)
         if name is None:
-            if not spec.free_form:
+            if not spec.free_form or (key == "_raw_params" and task.own is not None):
                 _unknown(task, spec, key, findings)
             continue
         if value is None:

@@ -220,6 +220,12 @@ def test_arguments_that_are_described(tmp_path: Path, task: str, message: str | 
     assert (not told) if message is None else any(message in text for text in told), told
 
 
+def test_free_text_is_no_argument(tmp_path: Path) -> None:
+    assert [text for text, _ in problems(site(tmp_path, "mine: some text", library__mine=SCRIPT))] == [
+        "mine takes no free text"
+    ]
+
+
 def test_the_executable_for_each_target(tmp_path: Path) -> None:
     found = site(tmp_path, library__mine_DOT_x86_64_DASH_linux=elf(62), library__mine_DOT_aarch64_DASH_linux=elf(183))
     program = lower(found.plan, files(found.plan, found.base))

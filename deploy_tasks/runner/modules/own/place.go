@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
+	"time"
 
 	"runner/fmt"
 	"runner/module"
@@ -188,12 +190,25 @@ func version(c *module.Call) string {
 	return ""
 }
 
+// started runs a module. While another process is being started, which has our open files for a moment, the system takes
+// the new executable for one that is still written.
+func started(c *module.Call, argv []string) (module.Finished, error) {
+	const tries, pause = 50, 10 * time.Millisecond
+	for n := 1; ; n++ {
+		f, err := c.Run(module.Process{Argv: argv, Stdin: strings.NewReader("")})
+		if n == tries || !errors.Is(err, syscall.ETXTBSY) {
+			return f, err
+		}
+		time.Sleep(pause)
+	}
+}
+
 func (m *own) perform(c *module.Call, at placed) module.Result {
 	argv, err := m.start(c, at)
 	if err != nil {
 		return kit.Failure(err)
 	}
-	f, err := c.Run(module.Process{Argv: argv, Stdin: strings.NewReader("")})
+	f, err := started(c, argv)
 	switch {
 	case err != nil && len(at.argv) > 1:
 		return unreadable("The module failed to execute correctly, you probably need to set the interpreter.",

@@ -67,7 +67,7 @@ func (m *own) reference(c *module.Call, at placed) (string, error) {
 	if err := writePrivate(path, 0o600, strings.NewReader(written(m.style, given))); err != nil {
 		return "", err
 	}
-	f, err := c.Run(module.Process{Argv: append(at.argv[:len(at.argv):len(at.argv)], path), Stdin: strings.NewReader("")})
+	f, err := started(c, append(at.argv[:len(at.argv):len(at.argv)], path))
 	if err != nil {
 		return "", err
 	}
