@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deploy_tasks.compiler.compile import Artifact, Compiler, Part, compile_plan, compiler
     from deploy_tasks.compiler.gobuild import build_runner
-    from deploy_tasks.compiler.lowering import Program, lower, lower_vars
+    from deploy_tasks.compiler.lowering import Program, lower, lower_secrets, lower_vars
     from deploy_tasks.compiler.per_host import HostArtifact, compile_hosts, host_variables
     from deploy_tasks.compiler.targets import TARGETS, TRIPLES, Target, normalise, this_machine
 
@@ -31,6 +31,7 @@ __all__ = [
     "compiler",
     "host_variables",
     "lower",
+    "lower_secrets",
     "lower_vars",
     "normalise",
     "this_machine",
@@ -51,6 +52,7 @@ _ROOMS = {
     "compiler": "compile",
     "host_variables": "per_host",
     "lower": "lowering",
+    "lower_secrets": "lowering",
     "lower_vars": "lowering",
     "normalise": "targets",
     "this_machine": "targets",

@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from deploy_tasks.compiler import asking, facts, parts
 from deploy_tasks.compiler.embedding import Embedded
-from deploy_tasks.compiler.expressions import lower_value
+from deploy_tasks.compiler.expressions import lower_parts, lower_value
 from deploy_tasks.compiler.lowering_steps import Steps, given
 from deploy_tasks.compiler.templates import Files
 from deploy_tasks.errors import CompileError, DocumentError, PlanError, Problem
 from deploy_tasks.plan.jinja import is_template
+from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.lookup_files import plan_looks_up
 from deploy_tasks.plan.model import Block, Include, Inventory, OwnModule, Plan, Step
 from deploy_tasks.plan.texts import texts
@@ -76,6 +77,16 @@ def lower_vars(variables: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def lower_secrets(plan: Plan) -> dict[str, Any]:
+    """The secret variables of a plan as values. Raises `PlanError`."""
+    held = {variable: name for name, variable in plan.secret_templates.items()}
+    found = lower_vars({name: value for name, value in plan.secret_vars.items() if name not in held})
+    for variable, name in held.items():
+        text = str(plan.secret_vars[variable])
+        found[variable] = {"$": lower_parts(read_parts(text, where=name), text)}
+    return found
+
+
 class _Lowering:
     def __init__(self, files: Mapping[str, Path], playbook_dir: str = "") -> None:
         self.problems: list[Problem] = []
@@ -112,8 +123,8 @@ class _Lowering:
             **given(playbook_dir=plan.playbook_dir),
             "plays": plays,
             "files": {each.name: each.to_json() for each in embedded},
-            "templates": self.files.templates,
-            **given(others=_others(plan)),
+            "templates": self.files.templates | {name: ["var", held] for name, held in plan.secret_templates.items()},
+            **given(others=_others(plan), secret_files=plan.secret_files),
         }
         self.problems += asking.refused(document)
         self.tell()

@@ -9,7 +9,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -63,6 +63,7 @@ def files(plan: Plan, base_dir: Path, inventory: Inventory | None = None) -> dic
 def find_files(plan: Plan, base_dir: Path, findings: Findings, inventory: Inventory | None = None) -> dict[str, Path]:
     """As `files`, the problems noted in `findings` instead of raised."""
     collector = _Collector(base_dir, findings)
+    collector.secret = plan.secret_files.keys() | plan.secret_templates.keys()
     for task in plan.walk():
         for path, name in sources(task):
             collector.as_is = task.module == "synchronize" or not is_true(task.args.get("decrypt", True))
@@ -112,6 +113,7 @@ class _Collector:
         self.root = base_dir.resolve()
         self.found: dict[str, Path] = {}
         self.total = 0
+        self.secret: Set[str] = frozenset()  # what travels as values
         self.as_is = False  # whether encrypted files are to arrive encrypted
         self.sent: Sent | None = None  # what synchronize takes of a folder
         self.searched: set[str] = set()  # templates whose parts are taken along
@@ -237,7 +239,7 @@ class _Collector:
 
     def _file(self, name: str, place: Path, path: str) -> bool:
         """Take one file along; False when there is no use in going on."""
-        if name in self.found:
+        if name in self.found or name in self.secret:
             return True
         try:
             real = place.resolve(strict=True)

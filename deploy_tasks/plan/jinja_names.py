@@ -45,7 +45,7 @@ _VALUE_LOOKUPS = _words(
     "varnames vars"
 )
 # Those that look at the files that travel with the plan.
-FILE_LOOKUPS = _words("csvfile file fileglob first_found ini template")
+FILE_LOOKUPS = _words("csvfile file fileglob first_found ini template unvault")
 # Those that the worker performs, once for a deployment; their arguments are written out in the plan.
 WORKER_LOOKUPS = _words("env lines password pipe url")
 LOOKUPS = _VALUE_LOOKUPS | FILE_LOOKUPS | WORKER_LOOKUPS
@@ -54,7 +54,6 @@ LOOKUPS = _VALUE_LOOKUPS | FILE_LOOKUPS | WORKER_LOOKUPS
 REFUSED = {
     "lipsum": "lipsum makes random text; write the text itself",
     "vault": "secrets come in as variables when the deployment starts",
-    "unvault": "secrets come in as variables when the deployment starts",
     "fileglob": "write query('fileglob', …): the files are those that travel with the plan",
     "config": "there is no ansible.cfg here: write the value itself",
     "filetree": "it is for loops: with_filetree, with folders that the playbook names; copy takes a whole folder along",

@@ -21,7 +21,7 @@ from deploy_tasks.plan.said import Said
 from deploy_tasks.plan.texts import texts
 
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(\s*(['\"])(?:[\w.]*\.)?(?:" + "|".join(sorted(FILE_LOOKUPS)) + r")\1")
-_CONTENT = frozenset({"csvfile", "file", "ini", "template"})
+_CONTENT = frozenset({"csvfile", "file", "ini", "template", "unvault"})
 # Lookups that name their file in an option, and the name without.
 _TABLES = {"csvfile": "ansible.csv", "ini": "ansible.ini"}
 _INLINE = re.compile(r"(?<!\S)file=(\S+)")

@@ -276,6 +276,10 @@ class Plan(Model):
     secret_vars: dict[str, Any] = Field(
         {}, repr=False, description="decrypted values, which templates of the plan name; never part of a program"
     )
+    secret_templates: dict[str, str] = Field(
+        {}, description="encrypted template files by their plan-relative names: which of `secret_vars` has the text"
+    )
+    secret_files: dict[str, str] = Field({}, description="the same of encrypted files that lookups read")
     lines: dict[str, str] = Field({}, repr=False, description="file and line of a playbook's steps, by their `where`")
     playbook_dir: str = Field("", description="folder of the playbook within the folder that files resolve against")
     remote_user: str | None = Field(None, description="whom to log in as where the inventory does not say")

@@ -51,6 +51,11 @@ class Vault:
         #: Every text that `reveal` gave out.
         self.revealed: dict[str, None] = {}
 
+    @property
+    def opens(self) -> bool:
+        """Whether there is a password at all."""
+        return bool(self._files)
+
     @staticmethod
     def is_encrypted(data: bytes | str) -> bool:
         """Whether a file's content is one encrypted whole."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy_tasks.compiler import host_variables, lower_vars
+from deploy_tasks.compiler import host_variables, lower_secrets, lower_vars
 from deploy_tasks.compiler.asking import Document
 from deploy_tasks.errors import BadInput, InventoryError, StoreError
 from deploy_tasks.plan.bundle import read_bundle
@@ -269,7 +269,7 @@ def _read(here: Context, deployment: str) -> Material:
         for task in play.walk():
             secrets.extend(secret_values({"vars": task.vars, "args": task.args}))
     artifacts = {triple: head.artifact(triple) or {} for triple in head.record.triples}
-    lowered = lower_vars({**plan.secret_vars, **extra})
+    lowered = lower_secrets(plan) | lower_vars(extra)
     players = tuple(_players(play, inventory) for play in plan.plays)
     reads = Reads.of(options)
     made = Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, reads, players, _fatal(plan))

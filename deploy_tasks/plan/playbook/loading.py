@@ -17,6 +17,7 @@ from deploy_tasks.plan.model import Block, Inventory, Plan, Play
 from deploy_tasks.plan.own_attach import beside, with_own
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.block import read_steps
+from deploy_tasks.plan.playbook.encrypted_files import looked_up
 from deploy_tasks.plan.playbook.places import Places
 from deploy_tasks.plan.playbook.playbook import read_plays
 from deploy_tasks.plan.playbook.reading import Reading
@@ -72,12 +73,12 @@ def load_playbook(
             ctx.sources.give(Path(place), text)
         paths.entries.cache_clear()
         try:
-            return _loaded(place, site)
+            return _loaded(place, site, inventory)
         except Wider as outside:
             base = outside.base
 
 
-def _loaded(place: str, site: Site) -> Loaded:
+def _loaded(place: str, site: Site, inventory: Inventory | None) -> Loaded:
     plays: tuple[Play, ...] = ()
     site.top = os.path.dirname(place)
     with suppress(TooLarge):  # the problem is noted
@@ -89,8 +90,10 @@ def _loaded(place: str, site: Site) -> Loaded:
         plays=plays,
         playbook_dir=site.name(os.path.dirname(place)),
         remote_user=_user(site),
-        secret_vars=ctx.vault.secrets,
+        secret_templates=site.secret_templates,
     )
+    plan = plan.model_copy(update={"secret_files": looked_up(plan, inventory, site)})
+    plan = plan.model_copy(update={"secret_vars": ctx.vault.secrets})
     homes = [Path(home) for home in site.homes if site.root is None or is_inside(os.path.realpath(home), site.root)]
     plan = with_own(plan, beside(*homes, base=Path(site.base)), Path(site.base), ctx.findings)
     if ctx.findings.problems:

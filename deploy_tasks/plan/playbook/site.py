@@ -75,6 +75,8 @@ class Site:
         self._encrypted: dict[str, bool] = {}
         self._ids: dict[str, int] = {}
         self.roles = PlayRoles()
+        #: Encrypted template files, relative to the base, by the variables that hold them.
+        self.secret_templates: dict[str, str] = {}
         self._left = MAX_STEPS
 
     def steps(self, data: Any, where: str, scope: Scope) -> tuple[Step, ...]:

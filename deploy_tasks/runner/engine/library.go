@@ -19,7 +19,7 @@ func (e *Engine) library(search []string) *expr.Library {
 	if e.names == nil {
 		e.names = e.fileNames()
 	}
-	return &expr.Library{Search: search, Names: e.names, Read: e.readFile, Template: func(name string) (any, bool) {
+	return &expr.Library{Search: search, Names: e.names, Read: e.readFile, Secret: e.opts.Program.SecretFiles, Template: func(name string) (any, bool) {
 		return e.opts.Program.Templates.Get(name)
 	}}
 }
@@ -30,6 +30,9 @@ func (e *Engine) fileNames() []string {
 		names = append(names, name)
 	}
 	for _, name := range e.opts.Program.Templates.Keys() {
+		names = append(names, name)
+	}
+	for name := range e.opts.Program.SecretFiles {
 		names = append(names, name)
 	}
 	sort.Strings(names)

@@ -27,6 +27,7 @@ func init() {
 		"lines":       lookupAsked,
 		"password":    lookupAsked,
 		"pipe":        lookupAsked,
+		"unvault":     lookupUnvault,
 		"url":         lookupAsked,
 	}
 }

@@ -14,6 +14,7 @@ type Library struct {
 	Names    []string // of all files, sorted
 	Read     func(name string) (string, error)
 	Template func(name string) (any, bool) // the NODE of a template
+	Secret   map[string]string             // files that travel as values: the variables that hold them
 }
 
 // shelf is a scope that has such files.
@@ -86,9 +87,9 @@ func lookupFile(c *call) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := l.Read(name)
+		s, err := c.content(l, name)
 		if err != nil {
-			return nil, valueError("%s", err)
+			return nil, err
 		}
 		if value.Truthy(option(c.kwargs, "lstrip", false)) {
 			s = strings.TrimLeft(s, whitespace)
@@ -99,6 +100,25 @@ func lookupFile(c *call) ([]any, error) {
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// lookupUnvault gives what is in files as it is.
+func lookupUnvault(c *call) ([]any, error) {
+	c.kwargs.Set("rstrip", false)
+	return lookupFile(c)
+}
+
+// content is the text of a file.
+func (c *call) content(l *Library, name string) (string, error) {
+	if held, ok := l.Secret[name]; ok {
+		v, err := c.eval.named(held)
+		return value.Str(v), err
+	}
+	s, err := l.Read(name)
+	if err != nil {
+		return "", valueError("%s", err)
+	}
+	return s, nil
 }
 
 const whitespace = " \t\n\v\f\r\x1c\x1d\x1e\x1f\u0085\u00a0"

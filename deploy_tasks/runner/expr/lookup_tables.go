@@ -245,9 +245,6 @@ func (c *call) table(o *tableOptions) (string, string, error) {
 	if err != nil {
 		return "", "", err
 	}
-	text, err := l.Read(name)
-	if err != nil {
-		return "", "", valueError("%s", err)
-	}
-	return text, name, nil
+	text, err := c.content(l, name)
+	return text, name, err
 }

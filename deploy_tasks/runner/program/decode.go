@@ -29,9 +29,12 @@ func Decode(text []byte) (*Program, error) {
 	d := &decoder{}
 	p := &Program{Name: d.text(root, "name"), PlaybookDir: d.text(root, "playbook_dir"), Templates: d.dict(root, "templates"),
 		Others: d.texts(root, "others"),
-		Host:   d.dict(root, "host"), Files: map[string]module.Entry{}}
+		Host:   d.dict(root, "host"), Files: map[string]module.Entry{}, SecretFiles: map[string]string{}}
 	for _, item := range d.list(root, "plays") {
 		p.Plays = append(p.Plays, d.play(d.object(item, "plays")))
+	}
+	for name, held := range d.dict(root, "secret_files").All() {
+		p.SecretFiles[value.Str(name)] = value.Str(held)
 	}
 	for name, item := range d.dict(root, "files").All() {
 		d.file(p, value.Str(name), d.object(item, "files"))

@@ -11,9 +11,10 @@ type Program struct {
 	PlaybookDir string // of the playbook, in the folder that names of files count from
 	Plays       []Play
 	Files       map[string]module.Entry
-	Templates   *value.Dict // template name → NODE
-	Others      []string    // names of files that came along in other ways: variables, tasks
-	Host        *value.Dict // variables of the one host this is for, empty when it is for any
+	Templates   *value.Dict       // template name → NODE
+	SecretFiles map[string]string // files that travel as values: the variables that hold them
+	Others      []string          // names of files that came along in other ways: variables, tasks
+	Host        *value.Dict       // variables of the one host this is for, empty when it is for any
 }
 
 // Play is one play.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_tasks.compiler.lowering import lower
+from deploy_tasks.compiler.lowering import lower, lower_secrets
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.files import files
 from deploy_tasks.plan.findings import Findings
@@ -26,7 +26,8 @@ def folder(tmp_path: Path, task: str, variables: str = "") -> Path:
     (tmp_path / "files" / "key.pem").chmod(0o640)
     (tmp_path / "files" / "raw").write_text(vault.encrypt(b"\xff\xfe"))
     (tmp_path / "files" / "plain").write_text("plain\n")
-    (tmp_path / "conf.j2").write_text(vault.encrypt(b"{{ a }}"))
+    (tmp_path / "conf.j2").write_text(vault.encrypt(b"hidden {{ a }}"))
+    (tmp_path / "broken.j2").write_text(vault.encrypt(b"{% if hidden %}"))
     (tmp_path / "site.yml").write_text(f"- hosts: all\n  gather_facts: false\n{variables}  tasks:\n    - {task}\n")
     return tmp_path / "site.yml"
 
@@ -76,7 +77,9 @@ def test_a_file_may_stay_encrypted(tmp_path: Path) -> None:
     ("task", "told"),
     [
         ("copy: {src: raw, dest: /r}", "'files/raw' is not UTF-8 text"),
-        ("template: {src: conf.j2, dest: /c}", "'conf.j2' is encrypted with ansible-vault"),
+        ("template: {src: conf.j2, dest: /c, trim_blocks: false}", "is not for a template that is encrypted"),
+        ("template: {src: broken.j2, dest: /c}", "'broken.j2': template syntax"),
+        ("script: key.pem", "'files/key.pem' is encrypted with ansible-vault, which script does not read"),
         ("copy: {src: ./files/, dest: /c}", "is encrypted with ansible-vault"),
         ('copy: {src: "files/{{ which }}", dest: /c}', "is encrypted with ansible-vault"),
     ],
@@ -95,6 +98,20 @@ def _checked(place: Path) -> None:
 def test_without_the_password_the_option_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="--vault-password-file"):
         load_playbook(folder(tmp_path, "copy: {src: key.pem, dest: /k}"))
+
+
+def test_a_template_and_what_is_looked_up_travel_as_secret_values(tmp_path: Path) -> None:
+    looked = "    - copy: {content: \"{{ lookup('file', 'key.pem') }}\", dest: /k}"
+    plan, base = load(folder(tmp_path, f"template: {{src: conf.j2, dest: /c}}\n{looked}"))
+    assert plan.secret_templates == {"conf.j2": "__vault_0"}
+    assert plan.secret_files == {"files/key.pem": "__vault_1"}
+    assert [task.diff for task in plan.walk() if task.module == "template"] == [False]
+    program = lower(plan, files(plan, base)).program
+    assert b"hidden" not in program
+    assert SECRET.encode() not in program
+    held = lower_secrets(plan)
+    assert held["__vault_0"] == {"$": ["tmpl", [["text", "hidden "], ["out", ["var", "a"]]]]}
+    assert held["__vault_1"] == SECRET
 
 
 def test_a_plan_with_secrets_passes_all_checks(tmp_path: Path) -> None:
