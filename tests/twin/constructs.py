@@ -292,6 +292,8 @@ BESIDES: dict[str, str] = {
     "`deploy_tasks/runner/modules/accounts/testdata`",
     "module `modprobe`": "the kernel of test hosts has no modules: 20 cases recorded from `community.general` with a "
     "stand-in for the command, in `deploy_tasks/runner/modules/system/testdata`",
+    "modules `mysql_db` and `postgresql_db`": "not in ansible-core but in collections; real servers of PostgreSQL and "
+    "MariaDB, where they are installed, in `deploy_tasks/runner/modules/databases`",
     "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "
     "`runner/modules/packages/deb822_test.go`",
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"runner/fmt"
@@ -90,6 +91,7 @@ func (s *saved) drop(path string) {
 	if err == nil && gone == nil && os.SameFile(here, kept) {
 		_ = os.Remove(s.path(s.link))
 		delete(s.seen, s.link)
+		s.late = slices.DeleteFunc(s.late, func(digest string) bool { return digest == s.link }) // what is gone cannot be synced
 	}
 	s.link = ""
 }

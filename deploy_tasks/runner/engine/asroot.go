@@ -21,6 +21,11 @@ func (l asRoot) do(work func() error) (err error) {
 	return err
 }
 
+// Aside performs work with root's rights, on the folder where what an undo needs is put aside.
+func (l asRoot) Aside(work func(saved string) error) error {
+	return l.do(func() error { return work(savedDir(l.log)) })
+}
+
 // WriteFile implements change.Log.
 func (l asRoot) WriteFile(path string, r io.Reader, m change.Meta) error {
 	return l.do(func() error { return l.log.WriteFile(path, r, m) })

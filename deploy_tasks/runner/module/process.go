@@ -11,10 +11,11 @@ import (
 
 // Process is a command to run. Its output is kept up to MaxOutput bytes per stream, the middle is cut out.
 type Process struct {
-	Argv  []string
-	Stdin io.Reader
-	Dir   string   // Call.Cwd when empty
-	Env   []string // added to Call.Env
+	Argv   []string
+	Stdin  io.Reader
+	Dir    string    // Call.Cwd when empty
+	Env    []string  // added to Call.Env
+	Stdout io.Writer // gets all of the output, instead of Finished.Stdout; nil: it is kept
 }
 
 // Identity is whose rights commands have. A nil one is the runner's.
@@ -52,6 +53,9 @@ func (c *Call) Run(p Process) (Finished, error) {
 	cmd := exec.Command(full, p.Argv[1:]...)
 	cmd.Args[0] = p.Argv[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Stdin, out, errs
+	if p.Stdout != nil {
+		cmd.Stdout = p.Stdout
+	}
 	cmd.Dir = c.Cwd
 	if p.Dir != "" {
 		cmd.Dir = p.Dir

@@ -194,6 +194,23 @@ func (byTools) Perform(any) (string, error) { return "", errors.New("no undo of 
 // Tools implements change.Effects.
 func (b byTools) Tools() change.Tools { return b.tools }
 
+// Undo takes everything back, also what is no file: with these tools of the host.
+func (h *Host) Undo(tools change.Tools) change.UndoReport {
+	h.t.Helper()
+	report, err := change.Undo(h.journal, effects{tools})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return report
+}
+
+type effects struct{ tools change.Tools }
+
+func (effects) Run(string, []string) error  { return errors.New("no command runs here") }
+func (effects) Fire(change.Handler) error   { return errors.New("no handler runs here") }
+func (effects) Perform(any) (string, error) { return "", errors.New("no module runs here") }
+func (e effects) Tools() change.Tools       { return e.tools }
+
 // Tree words everything in the host's folder.
 func (h *Host) Tree() string {
 	var out strings.Builder
