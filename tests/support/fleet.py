@@ -12,6 +12,7 @@ import pytest
 
 from deploy_tasks import fleet as local_fleet
 from deploy_tasks.fleet import Fleet
+from tests.support import janitor
 
 MakeFleet = Callable[..., Fleet]
 _SKIPPED = pytest.StashKey[list[str]]()
@@ -41,7 +42,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Four hosts for the whole session. Leave them as you found them; for rough treatment use `make_fleet`."""
     need_fleet(request.config)
-    made = local_fleet.up(4, tmp_path_factory.mktemp("fleet"))
+    root = tmp_path_factory.mktemp("fleet")
+    janitor.watch_fleet(root)
+    made = local_fleet.up(4, root)
     yield made
     made.down()
 
@@ -54,6 +57,7 @@ def make_fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     def make(count: int = 1, **options: Any) -> Fleet:
         need_fleet(request.config, isolated=options.get("isolated") is not False)
         made.append(tmp_path_factory.mktemp("fleet"))
+        janitor.watch_fleet(made[-1])
         return local_fleet.up(count, made[-1], **options)
 
     yield make

@@ -15,6 +15,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import BusyLoadingError, ConnectionError
 
+from tests.support import janitor
+
 
 def free_port() -> int:
     """A TCP port of the loopback that is free now."""
@@ -58,6 +60,7 @@ class RedisProcess:
         self.process = subprocess.Popen(
             [redis_binary(), *arguments, *self.options], stdout=subprocess.DEVNULL, stderr=sys.stderr
         )
+        janitor.watch_process(self.process.pid)
         deadline = time.monotonic() + 10
         while True:
             try:

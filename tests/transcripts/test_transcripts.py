@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import janitor
 from tests.support.compiler import site_cache
 
 HERE = Path(__file__).parent
@@ -92,6 +93,7 @@ FILES = [pytest.param(path, id=path.stem, marks=needs_fleet(path)) for path in s
 def test_transcript(path: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     variables = environment(tmp_path)
+    janitor.watch_fleet(tmp_path / "state" / "fleet")
     try:
         for step in steps(path):
             done = subprocess.run(

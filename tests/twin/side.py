@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy_tasks import fleet as local_fleet
 from deploy_tasks.fleet import Fleet
+from tests.support import janitor
 from tests.twin import tree, undo
 from tests.twin.cases import Case
 from tests.twin.tree import Entry
@@ -106,6 +107,7 @@ class Side:
 
 def make_side(folder: Path, after: contextlib.ExitStack) -> Side:
     """Hosts of the twins' names, each with the cases' account."""
+    janitor.watch_fleet(folder / "fleet")
     made = Side(local_fleet.up(len(NAMES), folder / "fleet", names=NAMES), folder)
     after.callback(made.fleet.down)
     after.callback(made.leave)
