@@ -111,7 +111,7 @@ def test_a_template_and_what_is_looked_up_travel_as_secret_values(tmp_path: Path
     assert SECRET.encode() not in program
     held = lower_secrets(plan)
     assert held["__vault_0"] == {"$": ["tmpl", [["text", "hidden "], ["out", ["var", "a"]]]]}
-    assert held["__vault_1"] == SECRET
+    assert held["__vault_1"] == {"$": ["tmpl", [["text", SECRET]]]}
 
 
 def test_a_plan_with_secrets_passes_all_checks(tmp_path: Path) -> None:
