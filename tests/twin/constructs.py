@@ -263,6 +263,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module synchronize",
         "module systemd",
         "module systemd_service",
+        "module supervisorctl",
         "module sysctl",
         "module sysvinit",
         "module template",

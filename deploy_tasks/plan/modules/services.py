@@ -8,6 +8,11 @@ from deploy_tasks.plan.modules.shared import STR
 _PART = "services"
 _BOOL = ArgSpec("bool")
 _STATE = ArgSpec(choices=("reloaded", "restarted", "started", "stopped"))
+_SECRET = ArgSpec(
+    fixed=True,
+    instead="name a file in config: that has them in its section [supervisorctl]; here they would show among the "
+    "processes",
+)
 _ARGUMENTS = ArgSpec(aliases=("args",))
 _SYSTEMD = {
     "state": _STATE,
@@ -54,4 +59,22 @@ SPECS = (
         part=_PART,
     ),
     module_spec("service_facts", {}, part=_PART),
+    module_spec(
+        "supervisorctl",
+        {
+            "name": ArgSpec(required=True),
+            "config": ArgSpec("path"),
+            "server_url": STR,
+            "username": _SECRET,
+            "password": _SECRET,
+            "supervisorctl_path": ArgSpec("path"),
+            "state": ArgSpec(
+                required=True, choices=("absent", "present", "restarted", "signalled", "started", "stopped")
+            ),
+            "stop_before_removing": ArgSpec("bool", default=False),
+            "signal": STR,
+        },
+        required_if=(("state", "signalled", ("signal",)),),
+        part=_PART,
+    ),
 )

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,5 +236,28 @@ func TestEveryLinkIsWatched(t *testing.T) {
 		if !strings.Contains(watched, path) {
 			t.Errorf("%s is not watched", path)
 		}
+	}
+}
+
+func TestProgramsOfSupervisord(t *testing.T) {
+	status := "app                              RUNNING   pid 7, uptime 0:01:02\npair:one   STOPPED   Not started\npair:two   STARTING\nunix:///x refused connection\n\n"
+	for _, c := range []struct {
+		name  string
+		group bool
+		want  []program
+	}{
+		{"app", false, []program{{"app", "RUNNING"}}},
+		{"pair", true, []program{{"pair:one", "STOPPED"}, {"pair:two", "STARTING"}}},
+		{"pair", false, nil},
+		{"pair:two", false, []program{{"pair:two", "STARTING"}}},
+		{"app", true, nil},
+	} {
+		if got := matching(status, c.name, c.group); !slices.Equal(got, c.want) {
+			t.Errorf("%s %v: %v", c.name, c.group, got)
+		}
+	}
+	s, what, group, err := openSupervised(nil, supervisedName("pair:", []string{"/usr/bin/supervisorctl", "-c", "/etc/a file.conf"}))
+	if err != nil || what != "pair" || !group || !slices.Equal(s.argv, []string{"/usr/bin/supervisorctl", "-c", "/etc/a file.conf"}) {
+		t.Error(s.argv, what, group, err)
 	}
 }
