@@ -12,7 +12,9 @@ from deploy_tasks.compiler import patterns
 from deploy_tasks.compiler.expressions import Node, lower_condition, lower_value
 from deploy_tasks.compiler.templates import Attempt, Files
 from deploy_tasks.plan.jinja import is_template
+from deploy_tasks.plan.jinja_pieces import expression
 from deploy_tasks.plan.model import OF_PLAY, Block, Include, OwnModule, Plan, Play, Step, Task, VarsFile
+from deploy_tasks.plan.words import WHOLE_ARGS
 
 # The modules that one host performs for all of its batch.
 _FOR_ALL = frozenset({"add_host", "pause"})
@@ -285,7 +287,7 @@ class Steps:
         return {
             **own.model_dump(include={"name", "files", "style", "check", "undo"}),
             "no_log": self._value(task.no_log, f"{task.where}.no_log"),
-            "arguments": self._value(task.args, f"{task.where}.args") or {},
+            "arguments": self._value(_all_of(task.args), f"{task.where}.args") or {},
         }
 
     def _named(self, facts: Mapping[str, Any], where: str) -> Any:
@@ -316,6 +318,16 @@ class Steps:
     def _only(self, host_patterns: Sequence[str], where: str) -> Node | None:
         condition = self._attempt(where, lambda: patterns.condition(host_patterns))
         return None if condition is None else lower_condition(condition, where=where)
+
+
+def _all_of(args: Mapping[str, Any]) -> Any:
+    """The arguments as one value: where a variable gives some as a whole, a template with the others over it."""
+    if WHOLE_ARGS not in args:
+        return args
+    others = {name: value for name, value in args.items() if name != WHOLE_ARGS}
+    if not others:
+        return args[WHOLE_ARGS]
+    return f"{{{{ {expression(args[WHOLE_ARGS])} | combine({expression(others)}) }}}}"
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Judge:
         """What is in a document, and what is wrong with it."""
         place = os.path.abspath(source.path)
         site = Site(self.ctx, self.root, _only(document.name), root=os.path.realpath(self.root))
+        for home in (os.path.dirname(place), source.role):
+            if home is not None:
+                site.add_home(os.path.abspath(home))
         tasks: dict[str, str] = {}
         touched: dict[str, tuple[str, ...]] = {}
         plays: tuple[str, ...] = ()
@@ -98,11 +101,8 @@ class Judge:
         except TooLarge:
             steps = ()
         findings = self.ctx.findings
-        homes = [Path(home) for home in (os.path.dirname(place), source.role, *site.homes) if home]
         base = Path(self.root)
-        steps = steps_with_own(
-            steps, beside(*(Path(os.path.abspath(home)) for home in homes), base=base), base, findings
-        )
+        steps = steps_with_own(steps, beside(*map(Path, site.homes), base=base), base, findings)
         self._check(steps, findings)
         # What cannot be read beside it is told where it stands itself.
         own = [problem for problem in findings.problems if problem.path]

@@ -36,6 +36,8 @@ _USUAL = {
     "text": ("content", "msg"),
     "pattern": ("regexp",),
 }
+# What does the work of a module that is not there.
+_INSTEAD = {"fetch": "files of hosts are not collected: slurp registers the content of one"}
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n", "t", "f", "1", "0"})
 _TRUE_WORDS = frozenset({"yes", "on", "true", "y", "t", "1"})
 _NUMERIC = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
@@ -48,7 +50,7 @@ def check_args(task: Task, findings: Findings) -> None:
     """Note what is wrong with the task's module and arguments."""
     spec = spec_of(task)
     if spec is None:
-        hint = suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
+        hint = _INSTEAD.get(task.module) or suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
         hint += f"; an executable of that name in a folder modules/ beside the plan is one too ({PAGE})"
         findings.add(f"{task.where}.module", f"there is no module {task.module[:80]!r}", hint)
         return

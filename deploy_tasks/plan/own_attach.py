@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deploy_tasks.plan.findings import Findings
+from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.model import Block, Include, OwnModule, Plan, Step, Task
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.own_modules import FOLDERS, Unusable, find_own
+from deploy_tasks.plan.words import WHOLE_ARGS
 
 _S = TypeVar("_S", bound=Step)
 
@@ -51,7 +53,10 @@ class _Attaching:
         if isinstance(step, Task):
             own = step.own or self._own(step)
             self.any |= own is not None
-            return step.model_copy(update={"own": own, "undo": self.steps(step.undo)}) if own or step.undo else step
+            if own is None and not step.undo:
+                return step
+            args = _arguments(step.args) if own else step.args
+            return step.model_copy(update={"own": own, "args": args, "undo": self.steps(step.undo)})
         if isinstance(step, Block):
             parts = ("block", "rescue", "always", "undo")
             return step.model_copy(update={part: self.steps(getattr(step, part)) for part in parts})
@@ -77,3 +82,11 @@ class _Attaching:
             )
             return None
         return own
+
+
+def _arguments(args: dict[str, Any]) -> dict[str, Any]:
+    """Free text that is one template gives all arguments."""
+    free = args.get("_raw_params")
+    if not is_template(free):
+        return args
+    return {**{name: value for name, value in args.items() if name != "_raw_params"}, WHOLE_ARGS: free}

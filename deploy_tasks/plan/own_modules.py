@@ -9,6 +9,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,15 @@ def find_own(name: str, folders: Iterable[str], base: Path) -> OwnModule | None:
         if found:
             return _module(name, found, base)
     return None
+
+
+def names_in(home: str) -> set[str]:
+    """What the modules in the folders of a playbook or role may be called."""
+    names: set[str] = set()
+    for folder in FOLDERS:
+        with suppress(OSError):
+            names.update(entry.split(".")[0] for entry in os.listdir(f"{home}/{folder}"))
+    return {name for name in names if _NAME.fullmatch(name)}
 
 
 def _in_folder(name: str, folder: str, base: Path) -> dict[str, str]:

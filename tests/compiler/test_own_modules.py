@@ -52,7 +52,11 @@ SITE = """
     - name: noted
       note: {log: "{{ place }}/log", text: done}
       undo: [{note: {log: "{{ place }}/log", text: undone}}]
-    - {name: lasts, note: {log: "{{ place }}/log", text: lasts}, register: last}
+    - name: lasts
+      note: "{{ given }}"
+      args: {text: "{{ 'lasts' }}"}
+      vars: {given: {log: "{{ place }}/log", text: other}}
+      register: last
     - {assert: {that: last.said == 'lasts'}}
   handlers:
     - {name: told, note: {log: "{{ place }}/log", text: handled}}

@@ -211,6 +211,7 @@ DOC = """DOCUMENTATION:
         ("mine: {name: x, times: often}", "must be a whole number"),
         ("mine: {name: x, nmae: y}", "mine has no argument 'nmae'"),
         ("mine: some text", "mine takes no free text"),
+        ("mine: '{{ all_of_them }}'", None),
     ],
 )
 def test_arguments_that_are_described(tmp_path: Path, task: str, message: str | None) -> None:

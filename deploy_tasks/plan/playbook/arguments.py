@@ -39,16 +39,21 @@ class Call:
 
 
 def read_call(
-    data: Mapping[str, Any], candidates: list[str], keywords: Collection[str], where: str, findings: Findings
+    data: Mapping[str, Any],
+    candidates: list[str],
+    keywords: Collection[str],
+    where: str,
+    findings: Findings,
+    own: Collection[str] = (),
 ) -> Call | None:
-    """The call of a task; `candidates` are its keys that are none of the `keywords`.
+    """The call of a task; `candidates` are its keys that are none of the `keywords`, `own` modules beside the playbook.
 
     Free text that is no argument is in `_raw_params`. None, with the problems noted: there is no call.
     """
     keys = [key for key in ("action", "local_action") if key in data]
-    keys += [key for key in candidates if _is_module(key)]
-    single = module_key(data, candidates, keywords)
-    unknown_keys(candidates, None if keys else single, keywords, where, findings)
+    keys += [key for key in candidates if _is_module(key, own)]
+    single = None if keys else module_key(data, candidates, keywords)
+    unknown_keys([key for key in candidates if key not in keys], single, keywords, where, findings)
     keys = keys or ([single] if single else [])
     if not keys:
         findings.add(where, "has no module", 'name one, for example copy: {src: app.conf, dest: "/etc/app.conf"}')
@@ -61,13 +66,10 @@ def read_call(
 
 
 def module_key(data: Mapping[str, Any], candidates: list[str], keywords: Collection[str]) -> str | None:
-    """Which of the keys that are no keywords is the module: a known one, else the one least like a keyword.
+    """Which of the keys that are neither a keyword nor a known module is the module: the one least like a keyword.
 
     The only one may be like a keyword and is still the module when it holds arguments.
     """
-    known = next((key for key in candidates if _is_module(key)), None)
-    if known is not None:
-        return known
     unlike = next((key for key in candidates if "." in key or suggest(key, keywords) is None), None)
     if unlike is None and len(candidates) == 1 and isinstance(data[candidates[0]], dict):
         return candidates[0]
@@ -77,15 +79,15 @@ def module_key(data: Mapping[str, Any], candidates: list[str], keywords: Collect
 def unknown_keys(
     candidates: list[str], used: str | None, keywords: Collection[str], where: str, findings: Findings
 ) -> None:
-    """Note the keys that are neither a keyword nor a module."""
+    """Note the keys, neither a keyword nor a known module, that are not the one `used` as a module."""
     for key in candidates:
-        if key != used and not _is_module(key):
+        if key != used:
             findings.add(path_of((key,), where), f"{key[:80]!r} is not a keyword of a task", advice(key, keywords))
 
 
-def _is_module(key: str) -> bool:
+def _is_module(key: str, own: Collection[str]) -> bool:
     short = module_name(key)
-    return short in MODULES or short in MODULE_NAMES
+    return short in MODULES or short in MODULE_NAMES or short in own
 
 
 class _Reader:

@@ -55,7 +55,7 @@ class _Reader:
         self.data, self.where, self.imported, self.site = data, where, imported, site
         self.folder = os.path.dirname(place)
         site.new_play()
-        site.homes[self.folder] = None
+        site.add_home(self.folder)
         own = read_common(data, where, site.ctx, known=_KNOWN)
         self.vars = {**own.vars, **(imported.vars or {})}
         self.own = settled(own, where, (self.vars, site.ctx.extra_vars), site.ctx.findings)

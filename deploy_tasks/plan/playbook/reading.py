@@ -14,12 +14,14 @@ from deploy_tasks.plan.vault import Vault
 
 @dataclass(slots=True)
 class Reading:
-    """The problems found, the documents read and where things stand in them, the vault, the caller's variables."""
+    """The problems found, the documents read and where things stand in them, the vault, the caller's variables, and the
+    names of the modules that lie beside what was read so far."""
 
     vault: Vault = field(default_factory=Vault)
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
     places: Places = field(default_factory=Places)
+    own: set[str] = field(default_factory=set)
     sources: Sources = field(init=False)
     _ids: int = 0
 

@@ -171,7 +171,7 @@ class _Builder:
         self.use, self.folder, self.site, self.parents = use, folder, site, parents
         self.name = os.path.basename(folder) if os.path.isabs(use.name) else use.name
         self.place = site.name(folder)
-        site.homes[folder] = None
+        site.add_home(folder)
         self._single = False
         self.defaults = self._variables("defaults")
         self.role_vars = self._variables("vars")

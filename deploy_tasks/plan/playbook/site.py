@@ -10,6 +10,7 @@ from typing import Any
 from deploy_tasks.plan.documents import BadDocument
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Step
+from deploy_tasks.plan.own_modules import names_in
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.common import Common
 from deploy_tasks.plan.playbook.play_roles import PlayRoles
@@ -103,6 +104,12 @@ class Site:
     def layers(self, scope: Scope, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Every variable known in `scope`, low to high, the caller's last."""
         return (*scope.layers(*more), self.ctx.extra_vars)
+
+    def add_home(self, folder: str) -> None:
+        """A playbook or role lies in this folder: modules may lie there too."""
+        if folder not in self.homes:
+            self.homes[folder] = None
+            self.ctx.own |= names_in(folder)
 
     def new_play(self) -> None:
         """Begin a play: ids are unique within it, roles are its own."""

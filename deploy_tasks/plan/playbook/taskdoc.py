@@ -79,7 +79,7 @@ def read_task(data: Any, where: str, ctx: Reading, *, handler: bool = False) -> 
     common = common_of(data, where, ctx.findings)
     fields = _task_fields(data, where, ctx, handler) | read_loop(data, where, ctx)
     candidates = [key for key in data if key not in TASK_KEYS and not is_with(key)]
-    call = read_call(data, candidates, _NAMES, where, ctx.findings)
+    call = read_call(data, candidates, _NAMES, where, ctx.findings, ctx.own)
     if call is None:
         return None
     ctx.places.alias(f"{where}.args", path_of((call.key,), where))
