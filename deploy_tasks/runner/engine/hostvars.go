@@ -1,6 +1,10 @@
 package engine
 
-import "runner/value"
+import (
+	"strings"
+
+	"runner/value"
+)
 
 // told is what hostvars says of the hosts besides this one: what their inventory says, with their facts and what they have
 // told over it. It does not change during a run and is made once.
@@ -10,7 +14,7 @@ func (r *run) told() *value.Dict {
 		r.foreign = value.NewDict()
 		for name, of := range r.opts.Others.All() {
 			if d, ok := of.(*value.Dict); ok {
-				r.foreign.Set(value.Str(name), hostVariables(d, dictIn(facts, value.Str(name))))
+				r.foreign.Set(value.Str(name), r.hostVariables(d, dictIn(facts, value.Str(name))))
 			}
 		}
 	}
@@ -30,9 +34,9 @@ func (r *run) foreignFacts() *value.Dict {
 }
 
 // hostVariables evaluates the variables of one other host: its facts and what it told are final, those of the inventory
-// may hold expressions, which see that host's variables.
-func hostVariables(host, facts *value.Dict) *value.Dict {
-	s := &scope{}
+// may hold expressions, which see that host's variables and what the worker has looked up for all hosts.
+func (r *run) hostVariables(host, facts *value.Dict) *value.Dict {
+	s := &scope{last: r.lookedUp}
 	if known := dictIn(host, "known"); known.Len() > 0 {
 		s.layers = append(s.layers, layer{known, true})
 	}
@@ -41,6 +45,14 @@ func hostVariables(host, facts *value.Dict) *value.Dict {
 	}
 	s.layers = append(s.layers, layer{dictIn(host, "inventory"), false})
 	return s.all()
+}
+
+// lookedUp is the answer to a lookup that is written out somewhere, by the variable that brings it.
+func (r *run) lookedUp(name string) (any, bool) {
+	if !strings.HasPrefix(name, "__lookup_") {
+		return nil, false
+	}
+	return r.host.extra.Get(name)
 }
 
 func dictIn(d *value.Dict, key string) *value.Dict {
