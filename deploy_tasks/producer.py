@@ -175,7 +175,7 @@ class Producer:
             done = self.ledger.unwind(record, hosts, expected=FINISHED, reason=reason, wait_s=WAIT_S, relock=True)
             if not done:
                 raise _too_early(self.ledger.snapshot(record.id))
-            archive.keep_intent(self.store, record, undo=whole)
+            archive.keep_undo(self.store, record, whole=whole)
         self._start(record.id)
 
     def cancel(self, deployment: str, reason: str = "cancelled by hand") -> DeploymentStatus:

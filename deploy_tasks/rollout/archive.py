@@ -1,7 +1,8 @@
 """Intent and outcome in the store, where they survive a Redis that lost its data.
 
 `open/ID` is there from when the ledger has accepted a deployment, before anything of it is begun, until its end is
-written to `ended/ID`; `undo/ID` beside it says that somebody asked for it to be taken back.
+written to `ended/ID`. `undo/ID` is there from when an ended one is to be taken back until that has ended: the end
+before may still be being written then, and forgets only `open/ID`.
 """
 
 from __future__ import annotations
@@ -16,27 +17,42 @@ from deploy_tasks.store import Missing, Store
 _OPEN, _UNDO, _ENDED = "open/", "undo/", "ended/"
 
 
-def keep_intent(store: Store, record: Record, *, undo: bool = False) -> None:
-    """Write what was asked for, before anything of it is begun; `undo` when it is to be taken back."""
-    if undo:
-        store.put_record(_UNDO + record.id, b"")
+def keep_intent(store: Store, record: Record) -> None:
+    """Write what was asked for, before anything of it is begun."""
     store.put_record(_OPEN + record.id, record.dump().encode())
+
+
+def keep_undo(store: Store, record: Record, *, whole: bool) -> None:
+    """Write that an ended deployment is to be taken back: all of it whatever its hosts answer, or what went wrong."""
+    text = json.dumps({"record": record.dump(), "whole": whole})
+    store.put_record(_UNDO + record.id, text.encode())
 
 
 def undo_wanted(store: Store, deployment: str) -> bool:
     """Whether an unfinished deployment is to be taken back whatever its hosts answer."""
+    undo = _undo(store, deployment)
+    return undo is not None and bool(undo["whole"])
+
+
+def undone(store: Store, deployment: str) -> bool:
+    """Whether taking back was asked for. An end that is seen after this was asked is the end of that."""
+    return _undo(store, deployment) is not None
+
+
+def _undo(store: Store, deployment: str) -> dict[str, Any] | None:
     try:
-        store.get_record(_UNDO + deployment)
+        found: dict[str, Any] = json.loads(store.get_record(_UNDO + deployment))
+        return found
     except Missing:
-        return False
-    return True
+        return None
 
 
-def keep_result(store: Store, deployment: str, result: Mapping[str, Any]) -> None:
-    """Write how it ended, then forget the intent."""
+def keep_result(store: Store, deployment: str, result: Mapping[str, Any], *, undone: bool) -> None:
+    """Write how it ended, then forget the intent; also the one to take it back, when that is what has ended."""
     store.put_record(_ENDED + deployment, json.dumps(result).encode())
     store.delete_record(_OPEN + deployment)
-    store.delete_record(_UNDO + deployment)
+    if undone:
+        store.delete_record(_UNDO + deployment)
 
 
 def result(store: Store, deployment: str) -> dict[str, Any] | None:
@@ -52,8 +68,8 @@ def result(store: Store, deployment: str) -> dict[str, Any] | None:
 
 
 def unfinished(store: Store) -> list[str]:
-    """Deployments that were asked for and whose end is not written."""
-    return [name.removeprefix(_OPEN) for name in store.list_records(_OPEN)]
+    """Deployments of which something was asked for whose end is not written."""
+    return sorted({name.removeprefix(each) for each in (_OPEN, _UNDO) for name in store.list_records(each)})
 
 
 def intent(store: Store, deployment: str) -> Record | None:
@@ -61,4 +77,5 @@ def intent(store: Store, deployment: str) -> Record | None:
     try:
         return Record.load(store.get_record(_OPEN + deployment))
     except Missing:
-        return None
+        undo = _undo(store, deployment)
+        return None if undo is None else Record.load(undo["record"].encode())

@@ -55,9 +55,12 @@ def step(ledger: Ledger, dispatch: Dispatch, store: Store, deployment: str) -> D
     """
     if ledger.status(deployment) is D.QUEUED:
         archive.keep_intent(store, ledger.record(deployment))
+    undone = archive.undone(store, deployment)
     status = advance(ledger, dispatch, deployment)
     if status.final:
-        archive.keep_result(store, deployment, Result.of(ledger.snapshot(deployment)).to_json())
+        shot = ledger.snapshot(deployment)
+        if shot.head.status.final:  # else somebody has asked for it to be taken back meanwhile
+            archive.keep_result(store, deployment, Result.of(shot).to_json(), undone=undone)
     return status
 
 

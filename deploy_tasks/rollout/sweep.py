@@ -227,12 +227,13 @@ class Sweeper:
         for deployment in archive.unfinished(self._store):
             if deployment in active:
                 continue
+            undone = archive.undone(self._store, deployment)
             try:
                 shot = self._ledger.snapshot(deployment)
             except NotFound:
                 continue
             if shot.head.status.final:
-                archive.keep_result(self._store, deployment, Result.of(shot).to_json())
+                archive.keep_result(self._store, deployment, Result.of(shot).to_json(), undone=undone)
 
     def _expire_replies(self) -> None:
         for name in self._redis.scan_iter(_REPLIES, count=1000):

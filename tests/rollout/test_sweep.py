@@ -130,8 +130,23 @@ def test_a_redis_that_lost_everything_gets_the_deployment_back_from_the_store(ca
     assert ("start", "d1") not in case.rollout.outbox.take()
 
 
+def test_an_end_that_is_written_late_does_not_forget_the_rollback_asked_for_meanwhile(case: Case) -> None:
+    store, record = case.rollout.store, case.rollout.record
+    archive.keep_intent(store, record)
+    seen = archive.undone(store, "d1")
+    archive.keep_undo(store, record, whole=True)
+    archive.keep_result(store, "d1", {"status": "succeeded"}, undone=seen)
+    assert archive.unfinished(store) == ["d1"]
+    assert archive.intent(store, "d1") == record
+    assert archive.undo_wanted(store, "d1")
+    assert archive.result(store, "d1") is None
+    archive.keep_result(store, "d1", {"status": "rolled_back"}, undone=archive.undone(store, "d1"))
+    assert archive.unfinished(store) == []
+    assert archive.result(store, "d1") == {"status": "rolled_back"}
+
+
 def test_a_rollback_that_was_asked_for_survives_the_loss_of_redis(case: Case) -> None:
-    archive.keep_intent(case.rollout.store, case.rollout.record, undo=True)
+    archive.keep_undo(case.rollout.store, case.rollout.record, whole=True)
     case.sweeper.tick()
     case.redis.delete(keys.EPOCH)
     case.sweeper.tick()
