@@ -156,6 +156,12 @@ def _dict(value: Any) -> str:
     return "" if isinstance(value, dict) else 'an object | for example {"key": "value"}'
 
 
+def _pairs(value: Any) -> str:
+    """A mapping, or a text that holds one."""
+    written = isinstance(value, str) and (value.startswith("{") or "=" in value)
+    return "" if written else _dict(value)
+
+
 def _mode(value: Any) -> str:
     """`"0644"`, `"u=rw,g=r"`, `"preserve"`, or a number that came from an octal literal."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
@@ -195,6 +201,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "float": _float,
     "list": _list,
     "dict": _dict,
+    "pairs": _pairs,
     "raw": lambda _value: "",
     "mode": _mode,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-ArgType = Literal["str", "path", "bool", "int", "float", "list", "dict", "raw", "mode"]
+ArgType = Literal["str", "path", "bool", "int", "float", "list", "dict", "pairs", "raw", "mode"]
 
 
 @dataclass(frozen=True, slots=True)

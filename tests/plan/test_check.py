@@ -52,6 +52,7 @@ def found(module: str, **args: Any) -> list[str]:
         ("lineinfile", {"dest": "/x", "regex": "^a", "line": "b", "insertafter": "EOF"}),
         ("lineinfile", {"path": "/x", "regexp": "^a", "state": "absent"}),
         ("get_url", {"url": "http://h/f", "dest": "/x", "use_gssapi": "no", "username": "me", "headers": {"A": "b"}}),
+        ("uri", {"url": "http://h", "headers": "Accept=application/json"}),
         ("uri", {"url": "http://h", "body": {"a": [1]}, "body_format": "json", "status_code": 201, "user": "me"}),
     ],
 )

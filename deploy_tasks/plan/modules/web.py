@@ -18,7 +18,7 @@ _URL_ARGS = {
     "client_cert": PATH,
     "client_key": PATH,
     "use_gssapi": ArgSpec("bool", default=False, fixed=True, instead=_OUT),
-    "headers": ArgSpec("dict"),
+    "headers": ArgSpec("pairs"),
     "unredirected_headers": ArgSpec("list", default=()),
     "decompress": TRUE,
     "ciphers": ArgSpec("list", fixed=True, instead=_OUT),

@@ -10,7 +10,6 @@ import (
 	"runner/fmt"
 	"runner/module"
 	"runner/modules/kit"
-	"runner/value"
 )
 
 // urlArgs are shared by the modules that speak HTTP.
@@ -76,22 +75,6 @@ func newOptions(c *module.Call, p *kit.Params) (*options, error) {
 		return nil, errors.New("timeout must be greater than 0")
 	}
 	return o, nil
-}
-
-// pairsOf are the entries of a dictionary as texts.
-func pairsOf(name string, v any) ([]pair, error) {
-	if v == nil {
-		return nil, nil
-	}
-	d, ok := v.(*value.Dict)
-	if !ok {
-		return nil, fmt.Errorf("argument '%s' is of type %s and we were unable to convert to dict", name, value.TypeName(v))
-	}
-	var out []pair
-	for key, each := range d.All() {
-		out = append(out, pair{value.Str(key), value.Str(each)})
-	}
-	return out, nil
 }
 
 // address is the URL of a request, without the credentials in it, which are returned by themselves.

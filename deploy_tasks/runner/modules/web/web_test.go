@@ -5,6 +5,7 @@ package web
 import (
 	"crypto/tls"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -379,5 +380,24 @@ func TestFetched(t *testing.T) {
 		if got := endingOf(name); got != want {
 			t.Errorf("%s ends with %q", name, got)
 		}
+	}
+}
+
+func TestPairsAsText(t *testing.T) {
+	for text, want := range map[string]string{
+		"Accept=application/json": "[{Accept application/json}]", `a=b, c="d e",f=g\,=`: "[{a b} {c d e} {f g,=}]",
+		`{"a": 1, "b": "c"}`: "[{a 1} {b c}]",
+	} {
+		if got, err := pairsOf("headers", text); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%s is %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"x", "{x", "a=b, c", "{1: 2}"} {
+		if got, err := pairsOf("headers", text); err == nil {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+	if _, err := pairsOf("headers", []any{"a"}); err == nil {
+		t.Error("a list has no pairs")
 	}
 }
