@@ -233,6 +233,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module cron",
         "module debconf",
         "module debug",
+        "module dnf",
         "module dpkg_selections",
         "module fail",
         "module file",
@@ -275,6 +276,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module uri",
         "module wait_for",
         "module wait_for_connection",
+        "module yum",
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
+from deploy_tasks.plan.modules.rpm import DNF_ARGS
 from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR, TRUE
 
 _APT_ARGS = {
@@ -43,8 +44,20 @@ SPECS = (
         part="packages",
         fetches=("deb",),
     ),
-    # Whatever the host's own package manager takes, which is apt.
-    module_spec("package", {**_APT_ARGS, "use": ArgSpec(default="auto")}, part="packages", fetches=("deb",)),
+    # Whatever the host's own package manager takes: which one that is, it knows itself.
+    module_spec(
+        "package",
+        {
+            **{name: spec for name, spec in DNF_ARGS.items() if name not in ("name", "use_backend")},
+            **_APT_ARGS,
+            "state": ArgSpec(
+                choices=("absent", "build-dep", "fixed", "installed", "latest", "present", "removed"), default="present"
+            ),
+            "use": ArgSpec(default="auto"),
+        },
+        part="anypackage",
+        fetches=("deb",),
+    ),
     module_spec(
         "package_facts",
         {

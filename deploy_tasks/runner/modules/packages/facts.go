@@ -2,6 +2,7 @@ package packages
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"runner/change"
@@ -23,28 +24,63 @@ func packageFacts(c *module.Call) module.Result {
 	if err != nil {
 		return kit.Failure(err)
 	}
-	if !slices.ContainsFunc(p.List("manager"), func(name string) bool { return strings.EqualFold(name, "apt") || strings.EqualFold(name, "auto") }) {
-		return module.Failure("package_facts reads the packages of apt alone, not of " + strings.Join(p.List("manager"), ", "))
+	managers := p.List("manager")
+	asked := func(name string) bool {
+		return slices.ContainsFunc(managers, func(one string) bool { return strings.EqualFold(one, name) || strings.EqualFold(one, "auto") })
 	}
-	if c.Program("dpkg-query") == "" || c.Program("apt-cache") == "" {
-		return module.Failure("Could not detect a supported package manager: package_facts reads the packages of apt alone, and this host has no dpkg and apt")
+	if !asked("apt") && !asked("rpm") {
+		return module.Failure("package_facts reads the packages of apt and rpm, not of " + strings.Join(managers, ", "))
 	}
-	packages, err := allPackages(callTools{c, ""})
-	if err != nil {
-		return kit.Failure(err)
+	hasApt, hasRPM := c.Program("dpkg-query") != "" && c.Program("apt-cache") != "", c.Program("rpm") != ""
+	out := value.NewDict()
+	found := false
+	if asked("apt") && hasApt {
+		if found, err = true, addDebian(callTools{c, ""}, out); err != nil {
+			return kit.Failure(err)
+		}
 	}
-	return module.Result{Facts: kit.Dict("packages", packages)}
+	if asked("rpm") && hasRPM && (!found || p.Str("strategy") == "all") {
+		if found, err = true, addRPMs(callTools{c, ""}, out); err != nil {
+			return kit.Failure(err)
+		}
+	}
+	if !found {
+		return module.Failure("Could not detect a supported package manager: package_facts reads the packages of apt and rpm, and this host has neither, or not the one that was asked for")
+	}
+	return module.Result{Facts: kit.Dict("packages", out)}
 }
 
-// allPackages are those that are there, by name.
-func allPackages(t change.Tools) (*value.Dict, error) {
+// addRPMs adds what rpm knows, keys included.
+func addRPMs(t change.Tools, out *value.Dict) error {
+	listed, err := change.Demand(t, "rpm", "-qa", "--qf", `%{NAME}\t%{VERSION}\t%{RELEASE}\t%{EPOCH}\t%{ARCH}\n`)
+	for line := range strings.Lines(listed) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 5 {
+			continue
+		}
+		p := kit.Dict("name", f[0], "version", f[1], "release", f[2], "epoch", nil, "arch", nil, "source", "rpm")
+		if epoch, err := strconv.ParseInt(f[3], 10, 64); err == nil {
+			p.Set("epoch", epoch)
+		}
+		if f[4] != "(none)" {
+			p.Set("arch", f[4])
+		}
+		before, _ := out.Get(f[0])
+		all, _ := value.Items(before)
+		out.Set(f[0], append(all, p))
+	}
+	return err
+}
+
+// addDebian adds those that dpkg has installed, by name.
+func addDebian(t change.Tools, out *value.Dict) error {
 	db, err := readDatabase(t)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sections, err := change.Demand(t, "dpkg-query", "-W", "-f", `${Package}\t${Architecture}\t${Section}\n`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var names []string
 	for name, p := range db.packages {
@@ -55,16 +91,15 @@ func allPackages(t change.Tools) (*value.Dict, error) {
 	slices.Sort(names)
 	origins, err := readOrigins(t, names)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	section := db.sections(sections)
-	out := value.NewDict()
 	for _, name := range names {
 		p := db.packages[name]
 		out.Set(name, []any{kit.Dict("name", name, "version", p.version, "arch", p.arch, "category", section[name],
 			"origin", origins[name], "source", "apt")})
 	}
-	return out, nil
+	return nil
 }
 
 func (db database) sections(listed string) map[string]string {

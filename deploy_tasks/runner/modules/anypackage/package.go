@@ -1,9 +1,13 @@
-package packages
+// Package anypackage is the part of the runner with the module package, and with the managers that it chooses from.
+package anypackage
 
 import (
 	"runner/fmt"
 	"runner/module"
 	"runner/value"
+
+	_ "runner/modules/packages" // apt
+	_ "runner/modules/rpm"      // dnf, yum
 )
 
 func init() { module.Register("package", anyPackage) }
@@ -18,9 +22,12 @@ func anyPackage(c *module.Call) module.Result {
 	if err != nil {
 		return module.Failure(err.Error())
 	}
+	if manager == "dnf5" || manager == "yum4" || manager == "dnf4" {
+		manager = "dnf"
+	}
 	run, ok := module.Get(manager)
 	if manager == "package" || !ok {
-		return module.Failure(fmt.Sprintf("package: there is no module for the package manager %s here: apt is the one that is supported", manager))
+		return module.Failure(fmt.Sprintf("package: there is no module for the package manager %s here: apt, dnf and yum are those that are supported", manager))
 	}
 	own := *c
 	own.Args = args
