@@ -1,6 +1,6 @@
 // Package services is the part of the runner with the modules that start, stop and enable services.
 //
-// What runs is journalled as a thing of a kind, one for each manager (systemd, SysV scripts, OpenRC, launchd), whose state
+// What runs is journalled as a thing of a kind, one for each manager (systemd, SysV scripts, OpenRC, supervisord), whose state
 // is whether the service is active. What starts at boot is files: links that the managers' own commands make and remove,
 // which an undo brings back byte for byte.
 package services
