@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from deploy_tasks import __version__
-from deploy_tasks.cli import failure, planning, plans, render, services, state, targets
-from deploy_tasks.cli.coverage import coverage
-from deploy_tasks.cli.deploy import EXAMPLES, deploy
-from deploy_tasks.cli.doctor import doctor
-from deploy_tasks.cli.fleet import fleet
-from deploy_tasks.cli.settings import show_settings
+from deploy_tasks.cli import failure, render
 
-app = typer.Typer(
-    name="deploy-tasks",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Compile a plan into one executable per platform, push it to many hosts, verify it, undo it exactly.",
-    epilog="Exit status: 0 succeeded, 1 failed or rolled back, 2 bad input, 3 hosts held by another deployment, "
-    "4 our own failure, 130 interrupted.",
-)
-
+# A command is loaded when it is asked for: all of them together take twice as long to load as any.
 _DEPLOYING, _LOOKING, _RUNNING = "Deploy", "Look and undo", "Run the service"
-app.command(rich_help_panel=_DEPLOYING, epilog=EXAMPLES)(deploy)
-app.command(rich_help_panel=_DEPLOYING)(plans.validate)
-app.command("plan", rich_help_panel=_DEPLOYING)(planning.plan_)
-app.command(rich_help_panel=_DEPLOYING)(coverage)
-app.command("compile", rich_help_panel=_DEPLOYING)(plans.compile_)
-app.command(rich_help_panel=_LOOKING)(state.status)
-app.command(rich_help_panel=_LOOKING)(state.logs)
-app.command(rich_help_panel=_LOOKING)(state.rollback)
-app.command(rich_help_panel=_LOOKING)(state.cancel)
-app.command("list", rich_help_panel=_LOOKING)(targets.list_)
-app.command(rich_help_panel=_LOOKING)(targets.cleanup)
-app.command(rich_help_panel=_LOOKING)(targets.inventory)
-app.command(rich_help_panel=_RUNNING)(services.up)
-app.command(rich_help_panel=_RUNNING)(services.worker)
-app.command(rich_help_panel=_RUNNING)(services.beat)
-app.command(rich_help_panel=_RUNNING)(services.flower)
-app.command(rich_help_panel=_RUNNING)(doctor)
-app.command("settings", rich_help_panel=_RUNNING)(show_settings)
-app.add_typer(fleet, name="fleet", rich_help_panel=_RUNNING)
+_COMMANDS = {
+    "deploy": ("deploy", "deploy", _DEPLOYING),
+    "validate": ("plans", "validate", _DEPLOYING),
+    "plan": ("planning", "plan_", _DEPLOYING),
+    "coverage": ("coverage", "coverage", _DEPLOYING),
+    "compile": ("plans", "compile_", _DEPLOYING),
+    "status": ("state", "status", _LOOKING),
+    "logs": ("state", "logs", _LOOKING),
+    "rollback": ("state", "rollback", _LOOKING),
+    "cancel": ("state", "cancel", _LOOKING),
+    "list": ("targets", "list_", _LOOKING),
+    "cleanup": ("targets", "cleanup", _LOOKING),
+    "inventory": ("targets", "inventory", _LOOKING),
+    "up": ("services", "up", _RUNNING),
+    "worker": ("services", "worker", _RUNNING),
+    "beat": ("services", "beat", _RUNNING),
+    "flower": ("services", "flower", _RUNNING),
+    "doctor": ("doctor", "doctor", _RUNNING),
+    "settings": ("settings", "show_settings", _RUNNING),
+    "fleet": ("fleet", "fleet", _RUNNING),
+}
+
+
+def commands(*names: str) -> typer.Typer:
+    """The command line with these commands, or with all."""
+    app = typer.Typer(
+        name="deploy-tasks",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Compile a plan into one executable per platform, push it to many hosts, verify it, undo it exactly.",
+        epilog="Exit status: 0 succeeded, 1 failed or rolled back, 2 bad input, 3 hosts held by another deployment, "
+        "4 our own failure, 130 interrupted.",
+    )
+    app.callback()(_options)
+    for name in names or _COMMANDS:
+        module, attribute, panel = _COMMANDS[name]
+        loaded = import_module(f"deploy_tasks.cli.{module}")
+        found = getattr(loaded, attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, rich_help_panel=panel)
+        else:
+            epilog = loaded.EXAMPLES if name == "deploy" else None
+            app.command(name, rich_help_panel=panel, epilog=epilog)(found)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -55,7 +68,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
@@ -67,6 +79,7 @@ def _options(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; errors are printed, never raised."""
     try:
+        app = commands(*(name for name in arguments[:1] if name in _COMMANDS))
         return int(app(args=list(arguments), prog_name="deploy-tasks", standalone_mode=False) or 0)
     except TyperException as error:
         return _usage(error)

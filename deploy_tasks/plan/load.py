@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from deploy_tasks.errors import InventoryError, PlanError, Problem
-from deploy_tasks.plan import base_dir, rustle_deploy, rustle_plan
+from deploy_tasks.plan import base_dir
 from deploy_tasks.plan.documents import MAX_BYTES, PLAN_DEPTH, BadDocument, decode, parse_json, read_bounded
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.files import base_for
@@ -182,9 +182,14 @@ def plan_of(data: Any, *, source: str, folder: Path | None = None) -> Plan:
     if not isinstance(data, dict):
         raise PlanError([Problem("", f"a plan is an object, not {kind(data)}", None, source)])
     findings = Findings(source)
+    # What is loaded here takes a tenth of the start of a command, and playbooks have no use for it.
     if "plays" in data:
+        from deploy_tasks.plan import rustle_plan
+
         plan = rustle_plan.lower(data, source, findings)
     elif "tasks" in data:
+        from deploy_tasks.plan import rustle_deploy
+
         plan = rustle_deploy.lower(data, source, folder, findings)
     else:
         hint = "plays[] makes it a rustle-plan document, tasks[] a rustle-deploy plan"

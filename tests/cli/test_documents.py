@@ -11,16 +11,14 @@ import pytest
 import yaml
 
 from deploy_tasks.cli import inputs
-from deploy_tasks.cli.app import app
+from deploy_tasks.cli.app import commands
 from deploy_tasks.rollout import schedules
 from deploy_tasks.settings import Settings
 from tests.cli.conftest import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OURS = {"README.md", "plans.md", "messages.md", "operations.md"}
-COMMANDS = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands} | {
-    "fleet"
-}
+COMMANDS = {command.name for command in commands().registered_commands} | {"fleet"}
 
 
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.name in OURS], ids=lambda path: path.name)
