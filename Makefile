@@ -15,10 +15,10 @@ TESTS ?= tests
 JOBS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test check format bench clean
+.PHONY: help setup services demo test check format bench bench-peers clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## prepare .venv with the deploy-tasks command
 	@tools/setup
@@ -48,6 +48,9 @@ format: setup ## write the formatting that check asks for
 
 bench: services ## measure: the pipeline against bare Fabric on local hosts
 	@$(BIN)/python -m tests.bench
+
+bench-peers: services ## measure: 100 tasks on one host beside Ansible with pipelining and Mitogen, which it installs
+	@$(BIN)/python -m tests.bench peers
 
 clean: ## remove .venv, caches and local state
 	rm -rf .venv .state .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -225,6 +225,9 @@ func parseLine(text []byte) (e entry, ok bool) {
 // add appends entries with one write, and syncs them when asked. It returns the number of the first.
 func (j *journal) add(sync bool, entries ...entry) (int, error) {
 	first := j.seq + 1
+	if !journalled {
+		return first, nil
+	}
 	var out []byte
 	for i, e := range entries {
 		out = appendLine(out, first+i, record.Encode(e))

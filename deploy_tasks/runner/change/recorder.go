@@ -238,7 +238,7 @@ func (r *Recorder) before(path string, goes bool) (*State, error) {
 		return nil, &os.PathError{Op: "change", Path: path, Err: errors.New("is not absolute")}
 	}
 	st, err := inspect(path)
-	if err != nil || st.Kind != File {
+	if err != nil || st.Kind != File || !journalled {
 		return &st, err
 	}
 	st.Digest, st.Size, err = r.saved.keep(path, goes)

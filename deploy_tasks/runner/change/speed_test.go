@@ -39,7 +39,7 @@ func bare(path, text string) error {
 	return os.Rename(temp, path)
 }
 
-func journalled(tb testing.TB, state, root string) {
+func rewrite(tb testing.TB, state, root string) {
 	tb.Helper()
 	r, err := NewRecorder(state)
 	if err != nil {
@@ -63,7 +63,7 @@ func TestUndoIsFast(t *testing.T) {
 		state, root := t.TempDir(), t.TempDir()
 		plantFiles(t, root)
 		before := picture(t, root)
-		journalled(t, state, root)
+		rewrite(t, state, root)
 		began := time.Now()
 		report, err := Undo(state, &effects{})
 		best = min(best, time.Since(began))
@@ -100,7 +100,7 @@ func BenchmarkWrites(b *testing.B) {
 		b.Run(kind+"/journalled", func(b *testing.B) {
 			for b.Loop() {
 				state, root := prepare(b)
-				journalled(b, state, root)
+				rewrite(b, state, root)
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func BenchmarkUndo(b *testing.B) {
 		b.StopTimer()
 		state, root := b.TempDir(), b.TempDir()
 		plantFiles(b, root)
-		journalled(b, state, root)
+		rewrite(b, state, root)
 		b.StartTimer()
 		if _, err := Undo(state, &effects{}); err != nil {
 			b.Fatal(err)
