@@ -15,6 +15,7 @@ from deploy_tasks.producer import Producer, Request, Result, prepare
 from deploy_tasks.rollout.record import Options
 from deploy_tasks.settings import Settings, load
 from tests.bench.floor import Address
+from tests.support import janitor
 from workers.allinone import Supervisor
 
 
@@ -45,6 +46,7 @@ def a_site(count: int, *, cache: Path | None = None, parallel: int = 16) -> Iter
     """Hosts, Redis and a worker of every role; all of it is gone afterwards. `cache` may be one that is warm."""
     with tempfile.TemporaryDirectory(prefix="deploy-tasks-bench-") as name:
         folder = Path(name)
+        janitor.watch_fleet(folder / "fleet")
         fleet = local_fleet.up(count, folder / "fleet")
         try:
             settings = load(
