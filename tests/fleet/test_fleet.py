@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,12 +174,9 @@ def test_without_isolation_hosts_differ_in_address_key_and_folder(make_fleet: Ma
 
 
 @pytest.mark.timeout(60)
-def test_a_hundred_hosts_start_in_seconds(make_fleet: MakeFleet) -> None:
-    start = time.monotonic()
+def test_a_hundred_hosts_start(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(100)
-    took = time.monotonic() - start
     assert len({host.address for host in fleet.hosts.values()}) == 100
-    assert took < 15, f"{took:.1f} s"
 
 
 def test_addresses_go_over_to_the_next_subnet() -> None:

