@@ -277,6 +277,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module wait_for",
         "module wait_for_connection",
         "module yum",
+        "module yum_repository",
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
-from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, STR, TRUE
+from deploy_tasks.plan.modules.shared import BOOL, FALSE, FILE_ARGS, PATH, STR, TRUE
 
 _BACKENDS = ("auto", "dnf", "yum", "yum4", "dnf4", "dnf5")
 #: Of `dnf`, which `package` takes too.
@@ -46,13 +46,70 @@ DNF_ARGS: dict[str, ArgSpec] = {
     "use_backend": ArgSpec(choices=_BACKENDS, default="auto", aliases=("use",)),
 }
 
-SPECS = tuple(
-    module_spec(
-        name,
-        DNF_ARGS,
-        exclusive=(("name", "list"), ("best", "nobest")),
-        required_one_of=(("autoremove", "list", "name", "update_cache"),),
-        part="rpm",
-    )
-    for name in ("dnf", "yum")
+_REPOSITORY_ARGS: dict[str, ArgSpec] = {
+    "name": ArgSpec(required=True),
+    "async": BOOL,
+    "bandwidth": STR,
+    "baseurl": ArgSpec("list"),
+    "cost": STR,
+    "countme": BOOL,
+    "deltarpm_metadata_percentage": STR,
+    "deltarpm_percentage": STR,
+    "description": STR,
+    "enabled": BOOL,
+    "enablegroups": BOOL,
+    "exclude": ArgSpec("list", aliases=("excludepkgs",)),
+    "failovermethod": ArgSpec(choices=("roundrobin", "priority")),
+    "file": STR,
+    "gpgcakey": STR,
+    "gpgcheck": BOOL,
+    "gpgkey": ArgSpec("list"),
+    "http_caching": ArgSpec(choices=("all", "packages", "none")),
+    "include": STR,
+    "includepkgs": ArgSpec("list"),
+    "ip_resolve": ArgSpec(choices=("4", "6", "IPv4", "IPv6", "whatever")),
+    "keepalive": BOOL,
+    "keepcache": ArgSpec(choices=("0", "1")),
+    "metadata_expire": STR,
+    "metadata_expire_filter": ArgSpec(choices=("never", "read-only:past", "read-only:present", "read-only:future")),
+    "metalink": STR,
+    "mirrorlist": STR,
+    "mirrorlist_expire": STR,
+    "module_hotfixes": BOOL,
+    "password": STR,
+    "priority": STR,
+    "protect": BOOL,
+    "proxy": STR,
+    "proxy_password": STR,
+    "proxy_username": STR,
+    "repo_gpgcheck": BOOL,
+    "reposdir": ArgSpec("path", default="/etc/yum.repos.d"),
+    "retries": STR,
+    "s3_enabled": BOOL,
+    "skip_if_unavailable": BOOL,
+    "ssl_check_cert_permissions": BOOL,
+    "sslcacert": ArgSpec(aliases=("ca_cert",)),
+    "sslclientcert": ArgSpec(aliases=("client_cert",)),
+    "sslclientkey": ArgSpec(aliases=("client_key",)),
+    "sslverify": ArgSpec("bool", aliases=("validate_certs",)),
+    "state": ArgSpec(choices=("present", "absent"), default="present"),
+    "throttle": STR,
+    "timeout": STR,
+    "ui_repoid_vars": STR,
+    "username": STR,
+    **FILE_ARGS,
+}
+
+SPECS = (
+    *(
+        module_spec(
+            name,
+            DNF_ARGS,
+            exclusive=(("name", "list"), ("best", "nobest")),
+            required_one_of=(("autoremove", "list", "name", "update_cache"),),
+            part="rpm",
+        )
+        for name in ("dnf", "yum")
+    ),
+    module_spec("yum_repository", _REPOSITORY_ARGS, required_if=(("state", "present", ("description",)),), part="rpm"),
 )
