@@ -83,6 +83,8 @@ def test_a_module_is_found_wherever_its_task_stands(made: Plan) -> None:
         ("apt_key", {"file": "{{ y }}"}, False),
         ("apt", {"deb": "http://x/y.deb"}, True),
         ("apt", {"name": "{{ y }}"}, False),
+        ("rpm_key", {"key": "{{ y }}"}, True),
+        ("rpm_key", {"key": "/etc/key"}, False),
         ("deb822_repository", {"name": "x", "signed_by": "https://x/key"}, True),
     ],
 )

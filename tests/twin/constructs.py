@@ -246,6 +246,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module lineinfile",
         "module mount",
         "module replace",
+        "module rpm_key",
         "module package",
         "module package_facts",
         "module pause",

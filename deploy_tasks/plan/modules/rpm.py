@@ -112,4 +112,15 @@ SPECS = (
         for name in ("dnf", "yum")
     ),
     module_spec("yum_repository", _REPOSITORY_ARGS, required_if=(("state", "present", ("description",)),), part="rpm"),
+    module_spec(
+        "rpm_key",
+        {
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+            "key": ArgSpec(required=True),
+            "fingerprint": ArgSpec("list"),
+            "validate_certs": TRUE,
+        },
+        part="rpm",
+        fetches=("key",),
+    ),
 )
