@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_tasks.errors import InventoryError, PlanError, Problem
+from deploy_tasks.plan.check_added import check_added
 from deploy_tasks.plan.check_steps import check_play
 from deploy_tasks.plan.check_values import check_templates_in, check_variables
 from deploy_tasks.plan.files import find_files, sources
@@ -19,10 +20,10 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.model import Inventory, Plan
+from deploy_tasks.plan.reach import CONNECTIONS
 from deploy_tasks.plan.template_files import on_disk, read_template
 from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
-_CONNECTIONS = frozenset({"ssh", "local", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -41,6 +42,8 @@ def check(
     """
     findings = Findings()
     _check_hosts(plan, inventory, [text for text in (plan.limit, limit) if text], findings)
+    if inventory.hosts:
+        check_added(plan, inventory, findings)
     check_variables(extra_vars or {}, "extra_vars", findings)
     check_alone(plan, base_dir, findings, inventory)
     return findings.problems
@@ -99,7 +102,7 @@ def _selected(inventory: Inventory, patterns: Iterable[str], path: str, findings
 
 def _check_host(host: Host, findings: Findings) -> None:
     connection = host.vars.get("ansible_connection")
-    if connection is not None and connection not in _CONNECTIONS and not is_template(connection):
+    if connection is not None and connection not in CONNECTIONS and not is_template(connection):
         path = f"hosts.{host.name}.ansible_connection"
         findings.add(path, f"{str(connection)[:40]!r} is not spoken", "ssh and local are")
     port = host.vars.get("ansible_port", host.vars.get("ansible_ssh_port", 22))

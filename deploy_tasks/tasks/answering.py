@@ -18,6 +18,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from deploy_tasks.errors import DeployError
+from deploy_tasks.plan.reach import otherwise, refusal
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.once import OnceBook
 from deploy_tasks.rollout.pulse import Held
@@ -225,8 +226,12 @@ class Answers:
             raise BadOutput(f"it says of {host!r:.80} in {name} what no task says")
         if errand.delegate_to not in (None, host) and allowed == "target":
             raise BadOutput(f"it says of {host!r:.80} in {name} what is for {errand.delegate_to}")
-        if host not in self._deployment.inventory.hosts and host not in LOCALHOST:
+        known = self._deployment.inventory.hosts.get(str(host))
+        if known is None and (host not in LOCALHOST or allowed == "any"):
             return lambda: {"error": f"{host!r:.80} is no host of the inventory"}
+        if known is not None and (differing := otherwise(known, told.variables)):
+            why = "; ".join(refusal(known.name, differing))
+            return lambda: {"error": why}
         return self._later(lambda: self._say(name, str(host), told))
 
     def _say(self, task: str, host: str, told: Said) -> Fields:

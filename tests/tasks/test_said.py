@@ -88,6 +88,23 @@ def test_a_host_that_is_none_of_the_inventory_cannot_be_added(site: Site, hosts:
     assert "'new.example' is no host of the inventory" in error.message
 
 
+@pytest.mark.parametrize(
+    ("name", "count"), [("host1", 2), ("host0", 1)], ids=["of another host", "of the only host, of itself"]
+)
+def test_a_host_is_not_reached_otherwise_than_the_inventory_says(
+    site: Site, tmp_path: Path, name: str, count: int
+) -> None:
+    hosts = local_hosts(tmp_path, count)
+    args = {"name": f"{{{{ '{name}' }}}}", "groups": "few"}
+    agreed = {"module": "add_host", "args": {**args, "ansible_connection": "{{ 'local' }}"}}
+    other = {"module": "add_host", "args": {**args, "ansible_host": "{{ '10.8.8' }}.8"}}
+    plan = play(agreed, {**other, "register": "added", "ignore_errors": True}, note("{{ added.msg }}"))
+    result = deploy(site, plan, hosts).wait(90)
+    assert result.ok, result.to_json()
+    why = f"add_host: ansible_host of '{name}' differs from the inventory, and hosts are reached as the inventory says"
+    assert (tmp_path / "host0" / "out.txt").read_text().startswith(why)
+
+
 def test_facts_may_be_of_the_host_they_are_delegated_to(site: Site, hosts: Path) -> None:
     given = {
         "module": "set_fact",

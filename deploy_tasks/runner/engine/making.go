@@ -44,26 +44,54 @@ func addHost(j *job) module.Result {
 	if name == "" {
 		return module.Failure("name, host or hostname needs to be provided")
 	}
-	all, _, _ := j.scope().Lookup("groups")
-	if known, ok := all.(*value.Dict); ok && name != j.host.name() {
-		if members, _ := known.Get("all"); !holdsText(members, name) {
-			return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory; a deployment takes its hosts from there: add it to the inventory", name))
-		}
+	if !j.known(name) {
+		return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory; a deployment takes its hosts from there: add it to the inventory", name))
+	}
+	tell := j.tell
+	if reaches(variables) { // also said of a host that is alone: the worker refuses what the inventory does not say
+		tell = j.say
+	}
+	if err := tell(name, "groups", listOf(groups), "vars", variables); err != nil {
+		return module.Failure("add_host: " + err.Error())
 	}
 	changed := j.host.join(name, groups)
 	if name == j.host.name() {
 		j.host.inventory.Update(variables)
 	}
-	if err := j.tell(name, "groups", listOf(groups), "vars", variables); err != nil {
-		return module.Failure(err.Error())
-	}
 	return module.Result{Changed: changed || variables.Len() > 0, Data: value.DictOf("add_host",
 		value.DictOf("host_name", name, "groups", listOf(groups), "host_vars", variables))}
 }
 
+// known is whether a name may be one of the inventory's. localhost may be without being in the group all; then the worker
+// knows.
+func (j *job) known(name string) bool {
+	all, _, _ := j.scope().Lookup("groups")
+	groups, ok := all.(*value.Dict)
+	if !ok || name == j.host.name() || localNames[name] && j.opts.Ask != nil {
+		return true
+	}
+	members, _ := groups.Get("all")
+	return holdsText(members, name)
+}
+
+// reaches is whether variables may say how a host is reached.
+func reaches(variables *value.Dict) bool {
+	return slices.ContainsFunc(variables.Keys(), func(name string) bool {
+		return strings.HasPrefix(name, "ansible_") || strings.HasPrefix(name, "deploy_tasks_") || name == "target_triple"
+	})
+}
+
 // tell lets the worker know what a task says of a host, for the hosts that come later.
 func (j *job) tell(host string, pairs ...any) error {
-	if j.opts.Ask == nil || j.opts.Single || j.verify {
+	if j.opts.Single {
+		return nil
+	}
+	return j.say(host, pairs...)
+}
+
+// say lets the worker know it even when no host comes later.
+func (j *job) say(host string, pairs ...any) error {
+	if j.opts.Ask == nil || j.verify {
 		return nil
 	}
 	_, err := j.ask("others", append([]any{"task", j.task.ID, "host", host}, pairs...)...)
