@@ -18,6 +18,7 @@ type foresight struct {
 	effects []effect
 	things  map[string]any    // what is no file, by its label
 	texts   map[string]string // files of which only some lines change
+	unknown bool              // something would be performed that nobody can foresee: the plan's own undo
 }
 
 // effect is one thing that undoing does: path becomes st, or what is at from moves to path.
@@ -53,7 +54,7 @@ func (f *foresight) undo(dir string, tools Tools) (UndoReport, error) {
 	if err != nil {
 		return NothingUndone(), err
 	}
-	u := newUndoing(dir, 0, entries, damaged, unfired{tools})
+	u := newUndoing(dir, 0, entries, damaged, unfired{tools, f})
 	u.dry = f
 	u.index()
 	err = u.all()
@@ -183,9 +184,28 @@ func (u *undoing) restorable(st State) error {
 }
 
 // unfired are the effects of a dry run: none.
-type unfired struct{ tools Tools }
+type unfired struct {
+	tools Tools
+	dry   *foresight
+}
 
-func (unfired) Run(string, []string) error  { return nil }
-func (unfired) Fire(Handler) error          { return nil }
-func (unfired) Perform(any) (string, error) { return "", nil }
-func (u unfired) Tools() Tools              { return u.tools }
+func (u unfired) Run(string, []string) error {
+	u.dry.unknown = true
+	return nil
+}
+
+func (u unfired) Perform(any) (string, error) {
+	u.dry.unknown = true
+	return "", nil
+}
+
+func (unfired) Fire(Handler) error { return nil }
+func (u unfired) Tools() Tools     { return u.tools }
+
+// unsure is said with what only holds if an undo of the plan's own, which came before, does nothing about it.
+func (f *foresight) unsure() string {
+	if f == nil || !f.unknown {
+		return ""
+	}
+	return " (unless the plan's own undo removes it first)"
+}

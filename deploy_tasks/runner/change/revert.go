@@ -142,7 +142,7 @@ func (u *undoing) revertMkdir(path string) (string, bool, error) {
 		return "", false, err
 	}
 	if len(names) > 0 {
-		return "holds what is not ours: " + listNames(names), false, nil
+		return "holds what is not ours: " + listNames(names) + u.dry.unsure(), false, nil
 	}
 	return "", true, u.act(effect{path: path, st: State{Kind: Absent}}, func() error { return os.Remove(path) })
 }

@@ -31,6 +31,9 @@ type UndoReport struct {
 	Irreversible []Irreversible
 }
 
+// Empty says whether there was nothing to take back.
+func (r *UndoReport) Empty() bool { return len(r.Undone)+len(r.Conflicted)+len(r.Irreversible) == 0 }
+
 // Handler is a handler's call as it ran.
 type Handler struct {
 	Name, Module string

@@ -73,7 +73,7 @@ func (f flagSet) parse(args []string) (rest []string, err error) {
 			text, args = args[0], args[1:]
 		}
 		if o.set(text) != nil {
-			return nil, usage("%s: %q is not what it takes", "--"+name, text)
+			return nil, usage("%s wants %s, not %q", "--"+name, o.kind(), text)
 		}
 	}
 	return rest, nil
@@ -88,10 +88,29 @@ func (f flagSet) find(name string) *option {
 	return nil
 }
 
-// help lists the options.
+// kind says what the option takes.
+func (o *option) kind() string {
+	switch o.what {
+	case "int":
+		return "a whole number"
+	case "duration":
+		return "a time such as 90s or 5m"
+	case "":
+		return "true or false"
+	}
+	return o.what
+}
+
+// forWorkers marks what people have no use for.
+const forWorkers = "(for workers)"
+
+// help lists the options that are for people.
 func (f flagSet) help(out io.Writer) {
 	var text strings.Builder
 	for _, o := range f {
+		if strings.HasSuffix(o.about, forWorkers) {
+			continue
+		}
 		dashes := "--"
 		if len(o.name) == 1 {
 			dashes = "-"

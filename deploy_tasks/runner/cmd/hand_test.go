@@ -49,11 +49,11 @@ func TestByHand(t *testing.T) {
 	if out, _, status = m.command(web, "", "list"); status != 0 || !strings.HasPrefix(out, "mine  succeeded") || !strings.Contains(out, "applied") {
 		t.Errorf("%d %s", status, out)
 	}
-	if out, _, status = m.command(web, vars, "verify", "--vars", "-", "-e", "a=high", "--deployment", "mine"); status != 0 || !strings.Contains(out, "succeeded") {
+	if out, _, status = m.command(web, vars, "verify", "--vars", "-", "-e", "a=high", "--deployment", "mine"); status != 0 || !strings.Contains(out, "verified  this host is as the program wants it") {
 		t.Errorf("%d %s", status, out)
 	}
 	m.must(os.WriteFile(m.path("conf"), []byte("drift"), 0o644))
-	if out, _, status = m.command(web, vars, "verify", "--vars", "-", "-e", "a=high", "--deployment", "mine"); status != 1 || !strings.Contains(out, "drift     copy") {
+	if out, _, status = m.command(web, vars, "verify", "--vars", "-", "-e", "a=high", "--deployment", "mine"); status != 1 || !strings.Contains(out, "drift     copy") || strings.Contains(out, "error ") || strings.Contains(out, "deployment ") {
 		t.Errorf("%d %s", status, out)
 	}
 	m.must(os.WriteFile(m.path("conf"), []byte("new"), 0o644))

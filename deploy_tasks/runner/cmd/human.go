@@ -12,12 +12,15 @@ import (
 
 // printer shows events to people: one line per task, what failed with its last lines, the recap at the end.
 type printer struct {
-	out  io.Writer
-	diff bool
-	last string // the failure that was shown, so that the summary does not repeat it
+	out     io.Writer
+	diff    bool
+	command string // what was asked for
+	last    string // the failure that was shown, so that the summary does not repeat it
 }
 
-func newPrinter(out io.Writer, diff bool) *printer { return &printer{out: out, diff: diff} }
+func newPrinter(out io.Writer, o *options) *printer {
+	return &printer{out: out, diff: o.diff, command: o.command}
+}
 
 func (p *printer) line(word, text string) { fmt.Fprintf(p.out, "%-9s %s\n", word, text) }
 
@@ -69,7 +72,7 @@ func (p *printer) showDiff(d engine.Diff) {
 
 func (p *printer) summary(s engine.Summary) {
 	if s.Error != nil {
-		if s.Error.Msg != p.last {
+		if s.Error.Msg != p.last && (s.Verify == nil || len(s.Verify.Drift) == 0 || s.Error.Task != s.Verify.Drift[0]) {
 			p.line("error", strings.TrimPrefix(s.Error.Task+": "+s.Error.Msg, ": "))
 		}
 		for _, line := range s.Error.Tail {
@@ -82,15 +85,40 @@ func (p *printer) summary(s engine.Summary) {
 		}
 	}
 	p.undone(s)
-	word := strings.ReplaceAll(s.Status, "_", " ")
-	counts := fmt.Sprintf("%d ok, %d changed, %d failed, %d skipped", s.OK, s.Changed, s.Failed, s.Skipped)
+	word, counts := p.ending(s)
+	fmt.Fprintf(p.out, "%s  %s, %.1f s", word, counts, s.Duration)
+	if !s.Check && p.command != "verify" { // those leave no deployment behind
+		fmt.Fprintf(p.out, "  deployment %s", s.Deployment)
+	}
+	fmt.Fprintf(p.out, "\n")
+	if p.command == "undo" && s.Status == session.UndoFailed {
+		p.line("hint", "when the conflicts are gone: "+self()+" undo "+s.Deployment)
+	}
+}
+
+// ending is the last line: how it ended, and what that comes to.
+func (p *printer) ending(s engine.Summary) (word, counts string) {
+	word = strings.ReplaceAll(s.Status, "_", " ")
+	switch {
+	case p.command == "verify" && s.Status == session.Succeeded:
+		return "verified", "this host is as the program wants it"
+	case p.command == "verify" && s.Status == session.Failed:
+		return word, "this host is not as the program wants it"
+	case p.command == "undo" && s.Repeated && s.Status == session.RolledBack:
+		return word, "it had been before"
+	case p.command == "undo" && s.Undo != nil && s.Undo.Empty():
+		return word, "it had changed nothing"
+	case p.command == "undo" && s.Undo != nil:
+		return word, fmt.Sprintf("%d undone, %d conflicts, %d cannot be undone", len(s.Undo.Undone), len(s.Undo.Conflicted),
+			len(s.Undo.Irreversible))
+	case s.Check && s.Status == session.Succeeded:
+		word = "checked"
+	}
+	counts = fmt.Sprintf("%d ok, %d changed, %d failed, %d skipped", s.OK, s.Changed, s.Failed, s.Skipped)
 	if s.Ignored > 0 || s.Rescued > 0 {
 		counts += fmt.Sprintf(", %d ignored, %d rescued", s.Ignored, s.Rescued)
 	}
-	if s.Check && s.Status == session.Succeeded {
-		word = "checked"
-	}
-	fmt.Fprintf(p.out, "%s  %s, %.1f s  deployment %s\n", word, counts, s.Duration, s.Deployment)
+	return word, counts
 }
 
 func (p *printer) undone(s engine.Summary) {

@@ -25,27 +25,6 @@ const (
 	exitLacks    = 75
 )
 
-const help = `usage: %s COMMAND [OPTIONS]
-
-Performs the program in this file on this host, and can take back what it did.
-
-  run       perform the program; what fails is undone
-  check     say what run would change, and change nothing
-  verify    check what an earlier run did
-  undo [ID] take a deployment back; without ID the last one applied
-  confirm   have a deployment stay that waits for that (run --confirm-within)
-  list      show the deployments on this host
-  prune     remove old deployments, the good ones last
-  facts     print what is known of this host
-  version   print the runner's version
-
-Every command takes --state-dir DIR, where deployments and their journals are kept
-(default /var/lib/deploy-tasks, without root ~/.local/state/deploy-tasks), and --help.
-
-exit status: 0 done, 1 the program failed, 2 wrong usage, 3 refused because another
-deployment is at work or newer, 4 an error of the runner, 75 the host lacks something
-`
-
 var commands = map[string]func(args []string) error{
 	"run": run, "check": check, "verify": verify, "undo": undo, "list": list, "prune": prune, "facts": showFacts,
 	"version": version, "receive": receive, "task": task, "job": job, "watch": watch, "confirm": confirm,
@@ -53,15 +32,16 @@ var commands = map[string]func(args []string) error{
 
 // Main runs one command and returns the exit status.
 func Main(args []string) int {
-	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" || args[0] == "help" {
-		fmt.Printf(help, self())
+	args = plainly(args)
+	if len(args) == 0 {
+		showHelp()
 		return exitOK
 	}
 	command, ok := commands[args[0]]
 	if !ok {
-		return status(usage("there is no command %q", args[0]))
+		return status(usage("there is no command %q", args[0]), "")
 	}
-	return status(command(args[1:]))
+	return status(command(args[1:]), args[0]+" ")
 }
 
 // usageError is a mistake on the command line.
@@ -79,8 +59,8 @@ type served struct{ error }
 
 func (s served) Unwrap() error { return s.error }
 
-// status prints an error for people and gives its exit status.
-func status(err error) int {
+// status prints an error for people and gives its exit status; command is what was asked for, with a space behind it.
+func status(err error, command string) int {
 	var known usageError
 	var told served
 	switch {
@@ -93,7 +73,7 @@ func status(err error) int {
 	case errors.As(err, &told):
 		return asRefusal(err).status
 	case errors.As(err, &known):
-		fmt.Fprintf(os.Stderr, "error: %s\nhint: %s --help\n", err, self())
+		fmt.Fprintf(os.Stderr, "error: %s\nhint: %s %s--help\n", err, self(), command)
 		return exitUsage
 	}
 	fmt.Fprintf(os.Stderr, "error: %s\n", err)

@@ -38,6 +38,9 @@ func list(args []string) error {
 	if err != nil || o.json {
 		return orSay(err, record.List(records))
 	}
+	if len(records) == 0 {
+		os.Stderr.WriteString("no deployments in " + folder.Root + "\n")
+	}
 	var rows [][]string
 	for _, r := range records {
 		rows = append(rows, []string{r.Deployment, r.Status, r.At, r.Artifact[:min(12, len(r.Artifact))], standing(r)})

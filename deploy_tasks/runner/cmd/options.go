@@ -15,6 +15,7 @@ import (
 // options are the options of all commands; each command defines those it takes.
 type options struct {
 	flags      flagSet
+	command    string
 	usage      string
 	stateDir   string
 	serve      bool
@@ -36,7 +37,7 @@ type options struct {
 }
 
 func newOptions(name, rest, about string) *options {
-	o := &options{usage: strings.TrimRight("usage: "+self()+" "+name+" [OPTIONS] "+rest, " ") + "\n\n" + about + "\n\n"}
+	o := &options{command: name, usage: strings.TrimRight("usage: "+self()+" "+name+" [OPTIONS] "+rest, " ") + "\n\n" + about + "\n\n"}
 	o.flags.text(&o.stateDir, "state-dir", "folder", "the folder of deployments and journals")
 	return o
 }
@@ -52,7 +53,7 @@ func (o *options) performing() *options {
 	f.text(&o.id, "deployment", "id", "the deployment's id; made up when it is not given")
 	f.duration(&o.timeout, "timeout", "how long it may take, such as 90s")
 	f.flag(&o.json, "json", "print events as lines of JSON")
-	f.flag(&o.serve, "serve", "read the request from standard input and print events (for workers)")
+	f.flag(&o.serve, "serve", "read the request from standard input and print events "+forWorkers)
 	f.text(&o.artifact, "artifact", "digest", "the SHA-256 this file must have")
 	return o
 }
@@ -81,7 +82,11 @@ func (o *options) folder() (*host.Folder, error) {
 			return nil, err
 		}
 	}
-	return host.Open(root)
+	f, err := host.Open(root)
+	if err != nil && !o.serve {
+		err = fmt.Errorf("the folder of deployments cannot be used: %w\nhint: start this as the user who deploys here, or name another folder with --state-dir", err)
+	}
+	return f, err
 }
 
 func words(list string) []string {

@@ -162,7 +162,7 @@ func (o *options) byHand(act action) error {
 
 // shown acts and shows what happens to people; another end than the wanted one is a failure.
 func (o *options) shown(s *session.Session, act action, wanted string) error {
-	out := newPrinter(os.Stdout, o.diff)
+	out := newPrinter(os.Stdout, o)
 	s.Emit = out.event
 	if o.json {
 		s.Emit = func(event any) { _ = say(os.Stdout, event) }

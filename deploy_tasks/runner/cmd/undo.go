@@ -19,7 +19,7 @@ func undo(args []string) error {
 	o.flags.flag(&o.dryRun, "dry-run", "change nothing, say what would come back, what would not, and why")
 	o.flags.flag(&o.withLater, "with-later", "undo the deployments that came after it first")
 	o.flags.flag(&o.json, "json", "print events as lines of JSON")
-	o.flags.flag(&o.serve, "serve", "read the request from standard input and print events (for workers)")
+	o.flags.flag(&o.serve, "serve", "read the request from standard input and print events "+forWorkers)
 	rest, err := o.parse(args, 1)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (o *options) foresee(folder *host.Folder, id string) error {
 	if o.json {
 		err = say(os.Stdout, f)
 	} else {
-		p := newPrinter(os.Stdout, false)
+		p := newPrinter(os.Stdout, o)
 		for _, each := range append(f.Later, f) {
 			p.foreseen(each)
 		}

@@ -20,7 +20,7 @@ const version = 1
 var magic = []byte("DTARTIF1")
 
 // ErrNoProgram means that an executable is the bare runner.
-var ErrNoProgram = errors.New("this is the bare runner: it carries no program")
+var ErrNoProgram = errors.New("this file carries no program: it is the bare runner, or was not copied whole")
 
 var errDamaged = errors.New("the artifact's trailer is damaged")
 
