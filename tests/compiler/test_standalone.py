@@ -91,7 +91,9 @@ def test_alone(tmp_path: Path, home: Path) -> None:
     assert (base / "d").stat().st_uid == NOBODY
     assert "verified" in machine.run("verify", *variables, HOME=home)
     foreseen = machine.run("undo", "--dry-run", HOME=home, expected=1)
-    assert f"would undo {base}/d/page\nconflict  {base}/d holds what is not ours: copy (unless the plan's own" in foreseen
+    assert (
+        f"would undo {base}/d/page\nconflict  {base}/d holds what is not ours: copy (unless the plan's own" in foreseen
+    )
     (base / "d" / "page").write_text("drift\n")
     assert "drift     page" in machine.run("verify", *variables, HOME=home, expected=1)
     undone = machine.run("undo", HOME=home, expected=1)
