@@ -99,6 +99,7 @@ func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) {
 			if name == r.host.name() {
 				r.host.inventory.Update(dictIn(added, "host_vars"))
 			}
+			r.assume(value.Str(name), textsOf(groups), dictIn(added, "host_vars"))
 		}
 		switch facts := dictIn(d, "ansible_facts"); {
 		case facts.Len() == 0:

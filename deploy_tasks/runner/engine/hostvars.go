@@ -1,24 +1,86 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"runner/value"
 )
 
 // told is what hostvars says of the hosts besides this one: what their inventory says, with their facts and what they have
-// told over it. It does not change during a run and is made once.
+// told over it. It is made once; of what happens in a run only what tasks here say of a host changes it.
 func (r *run) told() *value.Dict {
 	if r.foreign == nil {
-		facts := r.foreignFacts()
-		r.foreign = value.NewDict()
+		r.gathered, r.foreign = r.foreignFacts(), value.NewDict()
 		for name, of := range r.opts.Others.All() {
-			if d, ok := of.(*value.Dict); ok {
-				r.foreign.Set(value.Str(name), r.hostVariables(d, dictIn(facts, value.Str(name))))
+			if _, ok := of.(*value.Dict); ok {
+				r.retell(value.Str(name))
 			}
 		}
 	}
 	return r.foreign
+}
+
+// retell evaluates again what hostvars says of a host. Facts learnt of it here come last.
+func (r *run) retell(name string) {
+	of := r.hostVariables(dictIn(r.opts.Others, name), dictIn(r.gathered, name), dictIn(r.added, name))
+	if learnt := dictIn(r.learnt, name); learnt.Len() > 0 {
+		of.Update(learnt)
+		known := dictIn(of, "ansible_facts").Copy()
+		known.Update(withoutPrefix(learnt))
+		of.Set("ansible_facts", known)
+	}
+	r.foreign.Set(name, of)
+}
+
+// learnOf adds facts to what hostvars says of another host.
+func (r *run) learnOf(name string, facts *value.Dict) {
+	r.told()
+	r.learnt = withMore(r.learnt, name, facts)
+	r.retell(name)
+}
+
+// assume has hostvars say of another host what add_host says: as if the inventory said it, weaker than facts and than what
+// the host has told itself. Where nothing is known of others, nothing reads it.
+func (r *run) assume(name string, groups []string, variables *value.Dict) {
+	if name == r.host.name() || r.opts.Others == nil {
+		return
+	}
+	of := variables.Copy()
+	names, ok := dictIn(r.added, name).Get("group_names")
+	if !ok {
+		names, ok = dictIn(dictIn(r.opts.Others, name), "inventory").Get("group_names")
+	}
+	if ok {
+		of.Set("group_names", listOf(grouped(textsOf(names), groups)))
+	}
+	r.added = withMore(r.added, name, of)
+	if r.foreign != nil {
+		r.retell(name)
+	}
+}
+
+// grouped is the names of a host's groups, sorted, once it is in more of them.
+func grouped(names, more []string) []string {
+	for _, group := range more {
+		if group == "all" || slices.Contains(names, group) {
+			continue
+		}
+		names = slices.DeleteFunc(append(names, group), func(name string) bool { return name == "ungrouped" })
+	}
+	slices.Sort(names)
+	return names
+}
+
+// withMore is a dict of dicts with more in one of them; nothing that others hold is changed.
+func withMore(all *value.Dict, name string, more *value.Dict) *value.Dict {
+	of := dictIn(all, name).Copy()
+	of.Update(more)
+	if all == nil {
+		all = value.NewDict()
+	}
+	all.Set(name, of)
+	return all
 }
 
 // foreignFacts are the facts of other hosts, as far as the program reads them. The worker gathers them when asked.
@@ -33,9 +95,9 @@ func (r *run) foreignFacts() *value.Dict {
 	return dictIn(answer.All(), "facts")
 }
 
-// hostVariables evaluates the variables of one other host: its facts and what it told are final, those of the inventory
-// may hold expressions, which see that host's variables and what the worker has looked up for all hosts.
-func (r *run) hostVariables(host, facts *value.Dict) *value.Dict {
+// hostVariables evaluates the variables of one other host: its facts, what it told and what was added are final, those of the
+// inventory may hold expressions, which see that host's variables and what the worker has looked up for all hosts.
+func (r *run) hostVariables(host, facts, added *value.Dict) *value.Dict {
 	s := &scope{last: r.lookedUp}
 	if known := dictIn(host, "known"); known.Len() > 0 {
 		s.layers = append(s.layers, layer{known, true})
@@ -43,7 +105,7 @@ func (r *run) hostVariables(host, facts *value.Dict) *value.Dict {
 	if facts.Len() > 0 {
 		s.layers = append(s.layers, layer{facts, true}, layer{value.DictOf("ansible_facts", withoutPrefix(facts)), true})
 	}
-	s.layers = append(s.layers, layer{dictIn(host, "inventory"), false})
+	s.layers = append(s.layers, layer{added, true}, layer{dictIn(host, "inventory"), false})
 	return s.all()
 }
 

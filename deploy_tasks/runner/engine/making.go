@@ -58,6 +58,7 @@ func addHost(j *job) module.Result {
 	if name == j.host.name() {
 		j.host.inventory.Update(variables)
 	}
+	j.assume(name, groups, variables)
 	return module.Result{Changed: changed || variables.Len() > 0, Data: value.DictOf("add_host",
 		value.DictOf("host_name", name, "groups", listOf(groups), "host_vars", variables))}
 }
@@ -149,16 +150,6 @@ func (j *job) factsOf() string {
 		return ""
 	}
 	return value.Str(v)
-}
-
-// learnOf adds facts to what hostvars says of another host.
-func (r *run) learnOf(name string, facts *value.Dict) {
-	of := dictIn(r.told(), name).Copy()
-	of.Update(facts)
-	known := dictIn(of, "ansible_facts").Copy()
-	known.Update(withoutPrefix(facts))
-	of.Set("ansible_facts", known)
-	r.told().Set(name, of)
 }
 
 func dashed(name string) string { return strings.ReplaceAll(name, " ", "-") }

@@ -59,6 +59,9 @@ type Engine struct {
 	asked    *value.Dict             // answers to lookups of the worker, by question
 	carried  carried
 	foreign  *value.Dict // what is known of other hosts, once it was asked for
+	gathered *value.Dict // of that, their facts
+	added    *value.Dict // what add_host has said of them here
+	learnt   *value.Dict // facts of them that were learnt here
 	names    []string    // of all files that travel with the program, once a lookup wanted them
 }
 
