@@ -51,7 +51,7 @@ def check_args(task: Task, findings: Findings) -> None:
     spec = spec_of(task)
     if spec is None:
         hint = _INSTEAD.get(task.module) or suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
-        hint += f"; an executable of that name in a folder modules/ beside the plan is one too ({PAGE})"
+        hint += f"; or write it, as an executable of that name in a folder modules/ beside the plan ({PAGE})"
         findings.add(f"{task.where}.module", f"there is no module {task.module[:80]!r}", hint)
         return
     given = _canonical(task, spec, findings)

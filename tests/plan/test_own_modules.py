@@ -187,7 +187,7 @@ def test_an_unknown_module_is_told_the_way_out(tmp_path: Path) -> None:
     ((message, hint),) = problems(site(tmp_path))
     assert message == "there is no module 'mine'"
     assert hint is not None
-    assert "modules/ beside the plan is one too (docs/modules.md)" in hint
+    assert "modules/ beside the plan (docs/modules.md)" in hint
     assert (ROOT / "docs/modules.md").exists()
     ((_, hint),) = problems(site(tmp_path, "fetch: {src: /etc/hosts, dest: hosts}"))
     assert (hint or "").startswith("files of hosts are not collected: slurp registers")

@@ -206,12 +206,19 @@ func (m *machine) undo(id string) (object, int) {
 // appears waits for a file that a running program makes.
 func (m *machine) appears(name string) {
 	m.t.Helper()
+	m.await(m.path(name))
+}
+
+// await returns what is in the file, once it is there.
+func (m *machine) await(path string) string {
+	m.t.Helper()
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(m.path(name)); err == nil {
-			return
+		if text, err := os.ReadFile(path); err == nil {
+			return string(text)
 		}
 	}
-	m.t.Fatal(name + " never appeared")
+	m.t.Fatal(path + " never appeared")
+	return ""
 }
 
 func sh(id, line string, more ...object) object {

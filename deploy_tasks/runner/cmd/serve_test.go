@@ -153,9 +153,7 @@ func TestKilledRunIsUndoneAndDoneAnew(t *testing.T) {
 	a := m.link(nil, sh("see", "cat "+m.path("conf")+" >> "+m.path("log")), m.write("w", "conf", "new"), sh("hang", once))
 	first := m.start(a, "d1", 1, 1, nil)
 	m.appears("mark")
-	text, err := os.ReadFile(filepath.Join(m.state, "deployments", "d1", "running"))
-	m.must(err)
-	group := strings.Fields(string(text))[0]
+	group := strings.Fields(m.await(filepath.Join(m.state, "deployments", "d1", "running")))[0]
 	m.must(first.cmd.Process.Signal(syscall.SIGKILL))
 	first.end()
 	m.must(os.WriteFile(m.path("second"), nil, 0o644))
