@@ -163,9 +163,8 @@ def _includes(plan: Plan) -> Iterator[Include]:
 def _expressions(plan: Plan, inventory: Inventory | None, extra_vars: Mapping[str, Any]) -> list[Any]:
     """The expressions in variables that come at run time, each once. One that cannot be read is told where variables
     are used."""
-    hosts = inventory.hosts.values() if inventory else ()
     found = []
-    for text in dict.fromkeys(texts([plan.secret_vars, extra_vars, *(host.vars for host in hosts)])):
+    for text in dict.fromkeys(texts([plan.secret_vars, extra_vars, *(inventory.variables() if inventory else ())])):
         if not is_template(text):
             continue
         with contextlib.suppress(DocumentError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from deploy_tasks.plan import patterns as host_patterns
+from deploy_tasks.plan.layers import Layers, Source
 from deploy_tasks.secret import Secret
 
 # Variables that `inventory_for` sets when the plan's tasks ask for root, and when it names the user to log in as.
@@ -117,25 +118,47 @@ class Inventory(BaseModel):
     secrets: tuple[str, ...] = Field((), repr=False)
     file: str = Field("", description="what it was read from, absolute; empty for names given directly")
     folder: str = Field("", description="the folder of `file`, or itself when it is one")
-    made: dict[str, tuple[str, ...]] = Field({}, description="groups made while a plan runs: the hosts that may join")
+    made: dict[str, tuple[str, ...]] = Field({}, description="groups hosts are put into as a plan runs: who may join")
+    layers: Layers | None = Field(None, description="what variables are merged from, where joining a group matters")
+    _source: Source = PrivateAttr(default_factory=Source)
+
+    @property
+    def source(self) -> Source:
+        """Where its layers come from."""
+        return self._source
+
+    def read_from(self, source: Source) -> Inventory:
+        """The same, of that source."""
+        found = self.model_copy()
+        found._source = source
+        return found
+
+    def variables(self) -> Iterator[Mapping[str, Any]]:
+        """The variables that its hosts have, and those they may come to have."""
+        yield from (host.vars for host in self.hosts.values())
+        yield from self.layers.variables() if self.layers else ()
 
     def select(self, patterns: Sequence[str]) -> tuple[str, ...]:
         """Names of the hosts that Ansible host patterns select, in inventory order; no pattern selects all.
 
-        Groups that are made while a plan runs take nothing away here: who is in them is known then.
-        Raises `InventoryError` for a pattern that is malformed or that names no host and no group.
+        Groups that hosts are put into while a plan runs stand for all that may be in them, and take away only those
+        that surely are. Raises `InventoryError` for a pattern that is malformed or that names no host and no group.
         """
         if not self.made:
             return host_patterns.select(patterns, list(self.hosts), self.groups)
-        known = [
-            single for single in host_patterns.split(patterns) if single[:1] not in "!&" or single[1:] not in self.made
-        ]
-        return host_patterns.select(known, list(self.hosts), {**self.made, **self.groups})
+        possible = {**self.groups, **{name: self._with(name, joining) for name, joining in self.made.items()}}
+        leaving = {host for joining in self.made.values() for host in joining}
+        alone = tuple(name for name in self.groups.get("ungrouped", ()) if name not in leaving)
+        sure = {**dict.fromkeys(self.made, ()), **self.groups, **({"ungrouped": alone} if leaving else {})}
+        return host_patterns.select(patterns, list(self.hosts), possible, sure)
+
+    def _with(self, group: str, joining: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.groups.get(group, ()), *joining]))
 
     def subset(self, names: Sequence[str]) -> Inventory:
         """The same inventory with only these hosts."""
         wanted = set(names)
-        return Inventory(
+        found = Inventory(
             hosts={name: host for name, host in self.hosts.items() if name in wanted},
             groups={
                 group: tuple(member for member in members if member in wanted) for group, members in self.groups.items()
@@ -144,4 +167,6 @@ class Inventory(BaseModel):
             file=self.file,
             folder=self.folder,
             made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
+            layers=self.layers.subset(names) if self.layers else None,
         )
+        return found.read_from(self._source)

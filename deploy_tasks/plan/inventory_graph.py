@@ -1,20 +1,19 @@
 """Groups, hosts and their variables while an inventory is read; `build` merges them by Ansible's precedence.
 
-From weakest to strongest: variables of `all`, of groups (parents before children; at the same depth by
-`ansible_group_priority`, then by name), files of `group_vars/all`, files of `group_vars/<group>`, variables of the
-host, files of `host_vars/<host>`. Files beside the inventory are weaker than those beside the plan.
+The precedence is told in `layers.py`. Files beside the inventory are weaker than those beside the plan.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from deploy_tasks.errors import InventoryError, Problem
 from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.plan.layers import GroupLayer, HostLayer, Layers, Source, combined
 from deploy_tasks.plan.order import find_cycle
 
 MAX_HOSTS = 100_000
@@ -22,7 +21,19 @@ MAX_GROUPS = 50_000
 # What a host or group may be called: nothing that could be read as a path, an option or several words.
 _NAME = re.compile(r"(?!-)[^\s/\\\x00-\x1f\x7f,\"'`$;|&<>(){}]{1,253}")
 
-VarFile = Callable[[Literal["group_vars", "host_vars"], str], Mapping[str, Any]]
+
+class VarFile(Protocol):
+    """The variable files of one folder."""
+
+    def __call__(self, sort: Literal["group_vars", "host_vars"], name: str) -> Mapping[str, Any]:
+        """The variables for a group or host. Raises `InventoryError`."""
+
+    def names(self, sort: Literal["group_vars", "host_vars"]) -> Iterable[str]:
+        """The groups or hosts that have files."""
+
+    @property
+    def secrets(self) -> Iterable[str]:
+        """The texts that were encrypted, as far as they have been read."""
 
 
 @dataclass(slots=True)
@@ -95,17 +106,15 @@ class Graph:
         depths = self._depths(parents)
         ancestors = {name: _closure(name, parents) for name in self._groups}
         members = self._memberships(ancestors)
-        merge = partial(_merge_groups, groups=self._groups, folders=folders, cache={})
+        read = _Read(self._groups, self._hosts, folders, ancestors, depths)
+        merged: dict[tuple[str, ...], dict[str, Any]] = {}
         hosts: dict[str, Host] = {}
         for name, own in self._hosts.items():
-            mine = sorted(members[name], key=lambda group: (depths[group], self._groups[group].priority, group))
-            variables = dict(merge(tuple(group for group in mine if group != "all")))
-            variables.update(own)
-            for folder in folders:
-                variables.update(folder("host_vars", name))
-            groups = tuple(sorted(group for group in members[name] if group != "all"))
-            hosts[name] = Host(name=name, vars=variables, groups=groups)
-        return Inventory(hosts=hosts, groups=self._flat(members))
+            mine = tuple(sorted(members[name] - {"all"}))
+            if mine not in merged:  # hosts of the same groups share the work
+                merged[mine] = combined(read.group("all"), {group: read.group(group) for group in mine})
+            hosts[name] = Host(name=name, vars={**merged[mine], **own, **read.of_host(name)}, groups=mine)
+        return Inventory(hosts=hosts, groups=self._flat(members)).read_from(read)
 
     def _parents(self) -> dict[str, set[str]]:
         parents: dict[str, set[str]] = {name: set() for name in self._groups}
@@ -169,25 +178,52 @@ class Graph:
         return ["ungrouped", *own, *(group for group in self._groups if group not in others | {"all", "ungrouped"})]
 
 
-def _merge_groups(
-    names: tuple[str, ...],
-    *,
-    groups: Mapping[str, _Group],
-    folders: Iterable[VarFile],
-    cache: dict[tuple[str, ...], dict[str, Any]],
-) -> dict[str, Any]:
-    """The variables a host gets from groups given in ascending strength; hosts of the same groups share the work."""
-    if names not in cache:
-        merged = dict(groups["all"].vars)
-        for name in names:
-            merged.update(groups[name].vars)
-        for folder in folders:
-            merged.update(folder("group_vars", "all"))
-        for folder in folders:
-            for name in names:
-                merged.update(folder("group_vars", name))
-        cache[names] = merged
-    return cache[names]
+@dataclass(eq=False)
+class _Read(Source):
+    """What was read, for plans that put hosts into groups."""
+
+    declared: Mapping[str, _Group]
+    hosts: Mapping[str, Mapping[str, Any]]
+    folders: Sequence[VarFile]
+    ancestors: Mapping[str, set[str]]
+    depths: Mapping[str, int]
+    read: dict[str, GroupLayer] = field(default_factory=dict)
+
+    def group(self, name: str) -> GroupLayer:
+        """One group with its files. Raises `InventoryError`."""
+        if name not in self.read:
+            files = tuple(dict(folder("group_vars", name)) for folder in self.folders)
+            known = self.declared.get(name)
+            self.read[name] = GroupLayer(files=files) if known is None else self._declared(name, known, files)
+        return self.read[name]
+
+    def _declared(self, name: str, known: _Group, files: tuple[dict[str, Any], ...]) -> GroupLayer:
+        above = tuple(sorted(self.ancestors[name] - {"all"}))
+        return GroupLayer(above=above, depth=self.depths[name], priority=known.priority, vars=known.vars, files=files)
+
+    def of_host(self, name: str) -> dict[str, Any]:
+        """The variables in a host's files. Raises `InventoryError`."""
+        return {key: value for folder in self.folders for key, value in folder("host_vars", name).items()}
+
+    def layers(self, wanted: Sequence[str]) -> Layers:
+        """The layers, with those groups beside the inventory's that have files and match these shell patterns."""
+        named = {name for folder in self.folders for name in folder.names("group_vars")}
+        made = sorted(name for name in named if any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted))
+        groups: dict[str, GroupLayer] = {}
+        unreadable: dict[str, str] = {}
+        for name in dict.fromkeys([*self.declared, *made]):
+            try:
+                groups[name] = self.group(name)
+            except InventoryError as error:
+                unreadable[name] = str(error)
+                if name in self.declared:
+                    groups[name] = self._declared(name, self.declared[name], ())
+        hosts = {name: HostLayer(own=dict(own), files=self.of_host(name)) for name, own in self.hosts.items()}
+        return Layers(groups=groups, hosts=hosts, unreadable=unreadable)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that were encrypted, as far as they have been read."""
+        return tuple(dict.fromkeys(text for folder in self.folders for text in folder.secrets))
 
 
 def _closure(name: str, parents: Mapping[str, set[str]]) -> set[str]:

@@ -38,6 +38,18 @@ class VarFolder:
             self._found[key] = merged
         return self._found[key]
 
+    def names(self, sort: Literal["group_vars", "host_vars"]) -> tuple[str, ...]:
+        """The groups or hosts that have files."""
+        if not self._present[sort]:
+            return ()
+        found = (path for path in sorted((self._folder / sort).iterdir()) if not path.name.startswith("."))
+        return tuple(dict.fromkeys(path.stem if path.suffix in _SUFFIXES[1:] else path.name for path in found))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that were encrypted, as far as they have been read."""
+        return tuple(self._vault.revealed)
+
     def _files(self, folder: Path, name: str) -> list[Path]:
         """The first of `name`, `name.yml`, `name.yaml`, `name.json` that exists; of a folder every file in it."""
         for suffix in _SUFFIXES:

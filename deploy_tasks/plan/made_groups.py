@@ -1,4 +1,5 @@
-"""Groups that a plan makes while it runs, by `group_by` and `add_host`, and the hosts that may come to be in them.
+"""Groups that a plan puts hosts into while it runs, by `group_by` and `add_host`, and the hosts that may come to be
+in them: groups of its own, and those of the inventory with the groups that these are in.
 
 Which hosts are in such a group is known when its play begins. Before that it stands for every host that may be: too
 many of them costs a trip, no more.
@@ -8,31 +9,61 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy_tasks.errors import InventoryError
 from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.jinja import is_template
+from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.patterns import split
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_MAKE = frozenset({"add_host", "group_by"})
 HOST, GROUPS = ("name", "hostname", "host"), ("groups", "groupname", "group")
 
 
 def with_made_groups(plan: Plan, inventory: Inventory) -> Inventory:
-    """The inventory, with the groups that plays name and tasks may make."""
+    """The inventory, with the hosts that tasks may put into groups of it or of their own, and with what the variables
+    of such hosts are merged from, where that may change."""
+    making = [(play, task, tuple(_names(task))) for play in plan.plays for task in play.walk() if task.module in _MAKE]
+    patterns = list(dict.fromkeys(name for _, _, names in making for name in names))
+    if not patterns:
+        return inventory
+    layers = inventory.source.layers(patterns) or Layers()
     named = {single.lstrip("!&") for play in plan.plays for single in split(play.hosts)}
     made: dict[str, dict[str, None]] = {}
-    for play in plan.plays:
-        for task in play.walk():
-            for pattern in _names(task):
-                for group in sorted(named - inventory.groups.keys() - inventory.hosts.keys()):
-                    if fnmatch.fnmatchcase(group, pattern):
-                        hosts = _members(task, play.hosts, inventory.model_copy(update={"made": _fixed(made)}))
-                        made.setdefault(group, {}).update(dict.fromkeys(hosts))
-    return inventory.model_copy(update={"made": _fixed(made)}) if made else inventory
+    for play, task, names in making:
+        groups = layers.with_above(group for name in names for group in _meant(name, task, named, inventory))
+        hosts = _members(task, play.hosts, inventory.model_copy(update={"made": _fixed(made)})) if groups else ()
+        for group in groups:
+            joining = [host for host in hosts if host not in inventory.groups.get(group, ())]
+            if joining or group not in inventory.groups:
+                made.setdefault(group, {}).update(dict.fromkeys(joining))
+    secrets = tuple(dict.fromkeys([*inventory.secrets, *inventory.source.secrets()]))
+    kept = layers if _matters(layers, patterns) else None
+    return inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets})
+
+
+def _meant(pattern: str, task: Task, named: set[str], inventory: Inventory) -> Iterator[str]:
+    """The groups that a pattern may stand for. A `group_by` of which nothing is known before it runs is taken to mean
+    no group of the inventory: else every host would come along to every play."""
+    for group in sorted(named - inventory.groups.keys() - inventory.hosts.keys()):
+        if fnmatch.fnmatchcase(group, pattern):
+            yield group
+    if task.module == "group_by" and not pattern.strip("*"):
+        return
+    for group in inventory.groups:
+        if group not in ("all", "ungrouped") and fnmatch.fnmatchcase(group, pattern):
+            yield group
+
+
+def _matters(layers: Layers, patterns: Sequence[str]) -> bool:
+    """Whether to come into one of these groups means more than to be in it."""
+    inner = (layers.groups.keys() | layers.unreadable.keys()) - {"all", "ungrouped"}
+    meant = (name for name in inner if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
+    return any(name in layers.unreadable or not layers.group(name).says_nothing for name in meant)
 
 
 def _fixed(made: Mapping[str, Mapping[str, None]]) -> dict[str, tuple[str, ...]]:

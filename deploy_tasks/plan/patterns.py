@@ -31,30 +31,38 @@ def split(patterns: Iterable[str] | str) -> list[str]:
     return found
 
 
-def select(patterns: Sequence[str] | str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def select(
+    patterns: Sequence[str] | str,
+    hosts: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    sure: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[str, ...]:
     """The hosts that the patterns select, in the order of the patterns, each once.
 
     `!x` takes away and `&x` intersects, both after all others, as in Ansible. No pattern selects the group `all`.
+    Where `groups` tell who may be in them, `sure` tells who is: `!x` takes away those alone, and a part of a group
+    whose hosts are not sure (`x[0]`) is all of it.
     Raises `InventoryError` for a malformed pattern and for a plain name that is neither a host nor a group.
     """
     singles = _read_files(split(patterns))
     if not singles:
         return tuple(groups.get("all", hosts))
     known = set(hosts)
+    certain = groups if sure is None else sure
     chosen: dict[str, None] = {}
     plain = [single for single in singles if single[0] not in "!&"]
     for single in plain or ["all"]:
-        found = _match(single, hosts, known, groups)
+        found = _possible(single, hosts, known, groups, certain)
         if not found and _is_name(single, groups):
             raise _unknown(single, hosts, groups)
         chosen.update(dict.fromkeys(found))
     for single in singles:
         if single[0] == "&":
-            kept = set(_match(single[1:], hosts, known, groups))
+            kept = set(_possible(single[1:], hosts, known, groups, certain))
             chosen = {name: None for name in chosen if name in kept}
     for single in singles:
         if single[0] == "!":
-            gone = set(_match(single[1:], hosts, known, groups))
+            gone = set(_certain(single[1:], hosts, known, groups, certain))
             chosen = {name: None for name in chosen if name not in gone}
     return tuple(chosen)
 
@@ -113,6 +121,45 @@ def _read_files(singles: list[str]) -> list[str]:
         lines = (line.split("#", 1)[0].strip() for line in data.decode("utf-8", "replace").splitlines())
         found.extend(piece for line in lines if line for piece in split([line]) if not piece.startswith("@"))
     return found
+
+
+def _possible(
+    single: str,
+    hosts: Sequence[str],
+    known: set[str],
+    groups: Mapping[str, Sequence[str]],
+    sure: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """The hosts that a pattern may stand for."""
+    whole = _unsettled(single, hosts, known, groups, sure)
+    return _match(single, hosts, known, groups) if whole is None else whole
+
+
+def _certain(
+    single: str,
+    hosts: Sequence[str],
+    known: set[str],
+    groups: Mapping[str, Sequence[str]],
+    sure: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """The hosts that a pattern stands for in any case."""
+    whole = _unsettled(single, hosts, known, groups, sure)
+    return _match(single, hosts, known, sure) if whole is None else []
+
+
+def _unsettled(
+    single: str,
+    hosts: Sequence[str],
+    known: set[str],
+    groups: Mapping[str, Sequence[str]],
+    sure: Mapping[str, Sequence[str]],
+) -> list[str] | None:
+    """What a part is taken of (`x[0]`) whose hosts are not sure; None for anything else."""
+    subscript = None if sure is groups or single in groups or single in known else _SUBSCRIPT.fullmatch(single)
+    if subscript is None:
+        return None
+    whole = _match(subscript["base"], hosts, known, groups)
+    return whole if whole != _match(subscript["base"], hosts, known, sure) else None
 
 
 def _match(single: str, hosts: Sequence[str], known: set[str], groups: Mapping[str, Sequence[str]]) -> list[str]:

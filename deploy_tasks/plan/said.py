@@ -13,7 +13,7 @@ class Said:
     """The values that variables have on the hosts of an inventory; without one nothing is known."""
 
     def __init__(self, inventory: Inventory | None = None) -> None:
-        self._hosts = tuple(inventory.hosts.values()) if inventory else ()
+        self._hosts = tuple(inventory.variables()) if inventory else ()
         self._secrets = frozenset(inventory.secrets) if inventory else frozenset()
         self._found: dict[str, tuple[Any, ...]] = {}
 
@@ -30,9 +30,9 @@ class Said:
 
     def _values(self, name: str) -> tuple[Any, ...]:
         found: dict[str, Any] = {}
-        for host in self._hosts:
-            if name in host.vars:
-                value = host.vars[name]
+        for variables in self._hosts:
+            if name in variables:
+                value = variables[name]
                 if isinstance(value, str) and value in self._secrets:
                     return ()
                 found.setdefault(repr(value), value)

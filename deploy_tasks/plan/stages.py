@@ -79,7 +79,12 @@ def _merged(
         if not hosts[number]:
             continue
         last = groups[-1] if groups else None
-        if last is not None and _together(plays[last[-1]], play, hosts[last[-1]], hosts[number], reader):
+        counted = last is not None and _counts(play) and any(_regroups(plays[before]) for before in last)
+        if (
+            last is not None
+            and not counted
+            and _together(plays[last[-1]], play, hosts[last[-1]], hosts[number], reader)
+        ):
             last.append(number)
         else:
             groups.append([number])
@@ -88,6 +93,15 @@ def _merged(
         _stage([plays[number] for number in group], (group[0], end), hosts[group[0]], serial)
         for group, end in zip(groups, ends, strict=True)
     )
+
+
+def _counts(play: Play) -> bool:
+    """Whether the play is for a part of a group (`web[0]`), which depends on all that are in it."""
+    return any("[" in pattern and not pattern.startswith("~") for pattern in play.hosts)
+
+
+def _regroups(play: Play) -> bool:
+    return any(task.module == "group_by" for task in play.walk())
 
 
 def _says_of_others(task: Task) -> bool:

@@ -30,7 +30,7 @@ from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
-from deploy_tasks.tasks.said import Said, say, says
+from deploy_tasks.tasks.said import Said, gained, named, refuse_unreadable, say, says, with_above
 from deploy_tasks.tasks.slots import Asked, Slots
 from deploy_tasks.transport import Answer, BadOutput
 
@@ -70,6 +70,7 @@ class Answers:
         self._inquiry = Inquiry(here, deployment, held.grant, masker or Masker(), self._over.wait)
         self._slots = Slots(here, deployment, held, self._over.wait)
         self._delegation: Delegation | None = None
+        self._told = Said()  # what this host has said of itself
 
     def ask(self, question: Fields) -> Answer:
         """The answer to a question, looked for from now on. Raises `BadOutput` when it is none of our program's."""
@@ -235,8 +236,20 @@ class Answers:
         return self._later(lambda: self._say(name, str(host), told))
 
     def _say(self, task: str, host: str, told: Said) -> Fields:
-        say(self._here, self._held.grant, task, host, told, self._deployment.lifetime_s)
-        return {}
+        layers, grant = self._deployment.inventory.layers, self._held.grant
+        refuse_unreadable(task, told, layers)
+        if len(self._deployment.record.hosts) > 1:
+            say(self._here, grant, task, host, told, self._deployment.lifetime_s)
+        if layers is None:
+            return {}
+        answer: dict[str, Any] = {"groups": list(with_above(told.groups, layers))}
+        if host == grant.host:
+            self._told = self._told | told
+            earlier = self._deployment.others(self._here, grant).said.get(host, Said())
+            whole, known = earlier | self._told, self._deployment.inventory.hosts.get(host)
+            names = named(known.groups if known else (), whole, layers)
+            answer["vars"] = gained(host, names, whole, layers)
+        return answer
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()

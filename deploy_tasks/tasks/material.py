@@ -226,6 +226,7 @@ class Material:
             "keep": options.keep,
             "alone": len(self.record.batch(grant.batch)) == 1,
             "single": len(self.record.hosts) == 1,
+            **({"joins": True} if self.inventory.layers else {}),
             "foreign_facts": grant.phase == "push" and bool(self.foreign_facts(grant.batch, store)),
         }
 
@@ -264,6 +265,8 @@ def _read(here: Context, deployment: str) -> Material:
     plan, inventory, options = _contents(here.store, head.record.bundle)
     extra = options.get("extra_vars") or {}
     secrets = [*secret_values(extra), *secret_texts(plan.secret_vars), *inventory.secrets]
+    for variables in inventory.layers.variables() if inventory.layers else ():
+        secrets.extend(secret_values(variables))
     for play in plan.plays:
         secrets.extend(secret_values(play.vars))
         for task in play.walk():

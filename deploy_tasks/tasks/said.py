@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from deploy_tasks.compiler import lower_vars
 from deploy_tasks.errors import BadInput
+from deploy_tasks.plan.layers import Layers
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.tasks.context import Context
@@ -21,18 +23,20 @@ _MOST_GROUPS, _MOST_BYTES = 200, 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said of a host: `variables` as in an inventory, `known` as set_fact sets them, `facts` as found there."""
+    """What is said of a host: `variables` as in an inventory, `known` as set_fact sets them, `facts` as found there.
+    `batch` is the first one that said anything: in this order hosts come into groups."""
 
     groups: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 0
 
     @classmethod
     def of(cls, question: Mapping[str, Any]) -> Said | None:
         """From what a host sent; None when it is not what it should be."""
         groups = question.get("groups") or []
-        rest = [question.get(name) or {} for name in ("vars", "known", "facts")]
+        rest: list[Any] = [question.get(name) or {} for name in ("vars", "known", "facts")]
         if not isinstance(groups, list) or len(groups) > _MOST_GROUPS or not all(isinstance(one, dict) for one in rest):
             return None
         if not all(isinstance(group, str) and _GROUP.fullmatch(group) for group in groups):
@@ -45,6 +49,7 @@ class Said:
             {**self.variables, **later.variables},
             {**self.known, **later.known},
             {**self.facts, **later.facts},
+            min(self.batch, later.batch),
         )
 
 
@@ -57,11 +62,21 @@ def says(errand: Errand) -> Literal["itself", "any", "target"] | None:
     return "target" if errand.delegate_facts and errand.delegates else None
 
 
+def refuse_unreadable(task: str, told: Said, layers: Layers | None) -> None:
+    """Raise `BadInput` when a host comes into a group whose files cannot be read."""
+    for group in with_above(told.groups, layers):
+        if layers is not None and group in layers.unreadable:
+            raise BadInput(
+                f"{task} puts a host into {group}, whose variables cannot be read: {layers.unreadable[group]}"
+            )
+
+
 def say(here: Context, grant: Grant, task: str, host: str, told: Said, lifetime_s: int) -> None:
     """Keep what a task of a host says of a host; said twice is said once. Raises `BadInput`, `StoreError`,
     `RedisError`."""
     at = here.ledger.now_ms()
-    content = json.dumps({"host": host, "at": at, **asdict(told)}, separators=(",", ":")).encode()
+    row = {"host": host, "at": at, **asdict(replace(told, batch=grant.batch))}
+    content = json.dumps(row, separators=(",", ":")).encode()
     if len(content) > _MOST_BYTES:
         raise BadInput(f"{len(content)} bytes are said of {host}, {_MOST_BYTES} are possible")
     name = json.dumps([host, grant.host, grant.batch, task])
@@ -81,22 +96,44 @@ def said(here: Context, deployment: str) -> dict[str, Said]:
         rows.append((row.pop("at"), row.pop("host"), row))
     found: dict[str, Said] = {}
     for _, host, row in sorted(rows, key=lambda each: (each[0], each[1])):
-        found[host] = found.get(host, Said()) | Said(**{**row, "groups": tuple(row["groups"])})
+        told = Said(**{**row, "groups": tuple(row["groups"])})
+        found[host] = found[host] | told if host in found else told
     return found
 
 
-def joined(variables: Mapping[str, Any], host: str, all_said: Mapping[str, Said]) -> dict[str, Any]:
+def joined(
+    variables: Mapping[str, Any], host: str, all_said: Mapping[str, Said], layers: Layers | None = None
+) -> dict[str, Any]:
     """A host's variables with what has been said: its own variables and groups, and everybody's groups."""
     own = all_said.get(host, Said())
     groups = {name: list(members) for name, members in variables["groups"].items()}
     places = {name: place for place, name in enumerate(groups.get("all", ()))}
-    for name, of in sorted(all_said.items(), key=lambda each: places.get(each[0], len(places))):
-        for group in of.groups:
+    for name, of in sorted(all_said.items(), key=lambda each: (each[1].batch, places.get(each[0], len(places)))):
+        for group in with_above(of.groups, layers):
             members = groups.setdefault(group, [])
             if name not in members:
                 members.append(name)
         if set(of.groups) - {"all"} and name in groups.get("ungrouped", ()):
             groups["ungrouped"].remove(name)
-    joins = {group for group in own.groups if group != "all"}
-    names = sorted({*variables["group_names"], *joins} - ({"ungrouped"} if joins else set()))
-    return {**variables, **own.variables, "groups": groups, "group_names": names}
+    names = named(variables["group_names"], own, layers)
+    return {**variables, **gained(host, names, own, layers), "groups": groups, "group_names": names}
+
+
+def with_above(groups: Iterable[str], layers: Layers | None) -> tuple[str, ...]:
+    """Groups, and those that they are in."""
+    return layers.with_above(groups) if layers else tuple(groups)
+
+
+def named(group_names: Iterable[str], told: Said, layers: Layers | None) -> list[str]:
+    """The groups of a host that has come into more, sorted."""
+    joins = set(with_above(told.groups, layers)) - {"all"}
+    return sorted({*group_names, *joins} - ({"ungrouped"} if joins else set()))
+
+
+def gained(host: str, groups: Iterable[str], told: Said, layers: Layers | None) -> dict[str, Any]:
+    """The variables of a host that has come into groups and was given variables, as programs take them; without layers
+    those it was given alone."""
+    if layers is None or not (told.groups or told.variables):
+        return dict(told.variables)
+    # What has been said is final: a text in it that looks like a template is none.
+    return {**lower_vars(layers.before_host(host, groups)), **told.variables, **lower_vars(layers.of_files(host))}

@@ -17,6 +17,7 @@ from deploy_tasks.compiler import lower_vars
 from deploy_tasks.errors import BadInput
 from deploy_tasks.outcome import HostState
 from deploy_tasks.plan.hosts import Host, Inventory
+from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.texts import texts
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.record import Record
@@ -24,7 +25,7 @@ from deploy_tasks.rollout.states import BAD
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import is_secret_name, secret_values
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.said import Said, joined, said
+from deploy_tasks.tasks.said import Said, joined, named, said
 
 #: Names and bytes that one host may tell.
 MAX_NAMES, MAX_BYTES = 2000, 8 << 20
@@ -65,6 +66,7 @@ class Others:
     hostvars: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     said: Mapping[str, Said] = field(default_factory=dict)
+    layers: Layers | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
 
     def request(self, host: str) -> dict[str, Any]:
@@ -78,7 +80,7 @@ class Others:
 
     def variables(self, host: str, own: Mapping[str, Any]) -> dict[str, Any]:
         """A host's inventory variables, with what has been said of it."""
-        return joined(own, host, self.said) if self.said else dict(own)
+        return joined(own, host, self.said, self.layers) if self.said else dict(own)
 
 
 def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
@@ -98,17 +100,29 @@ def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
 
 def others(here: Context, record: Record, inventory: Inventory, reads: Reads, batch: int) -> Others:
     """What the hosts of a batch are told. Raises `StoreError`, `RedisError`."""
-    found = Others(said=said(here, record.id))
+    found = Others(said=said(here, record.id), layers=inventory.layers)
     if reads.players:
         found.play = _play(here, record, batch)
     if reads.variables:
         known = _known(here, record)
         for name, of in found.said.items():
-            known[name] = {**of.variables, **of.facts, **known.get(name, {}), **of.known}
+            files = inventory.layers.of_files(name) if inventory.layers else {}
+            given = {key: value for key, value in of.variables.items() if key not in files}
+            known[name] = {**given, **of.facts, **known.get(name, {}), **of.known}
         found.secrets = tuple(text for variables in known.values() for text in secret_values(variables))
         for name, host in inventory.hosts.items():
+            host = _in_its_groups(host, found.said.get(name), inventory.layers)
             found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}
     return found
+
+
+def _in_its_groups(host: Host, told: Said | None, layers: Layers | None) -> Host:
+    """The host with the groups it has come into and their variables."""
+    if told is None or not told.groups:
+        return host
+    groups = named(host.groups, told, layers)
+    fresh = {**layers.before_host(host.name, groups), **layers.of_files(host.name)} if layers else {}
+    return host.model_copy(update={"vars": {**host.vars, **fresh}, "groups": tuple(groups)})
 
 
 def _play(here: Context, record: Record, batch: int) -> dict[str, list[str]]:

@@ -128,6 +128,19 @@ def test_a_group_that_nothing_makes_is_told_before_anything_is_done(hosts: Path)
         prepare(Request(plan, hosts))
 
 
+def test_a_host_alone_has_the_variables_of_the_groups_it_comes_into(site: Site, tmp_path: Path) -> None:
+    hosts = local_hosts(tmp_path, 1)
+    with hosts.open("a") as file:
+        file.write("[db]\n[prod:children]\ndb\n")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "prod.yml").write_text("tier: \"{{ 'prod' | upper }}\"\nkey: prod\n")
+    (tmp_path / "group_vars" / "db.yml").write_text("key: db\n")
+    told = note("{{ tier }} {{ key }} {{ group_names | join(',') }} {{ groups.prod | join }}")
+    result = deploy(site, plays(play(grouping("db")), play(told, hosts=("prod",))), hosts).wait(60)
+    assert result.ok, result.to_json()
+    assert content(hosts)[0] == "PROD db db,prod host0"
+
+
 def test_a_host_alone_says_it_to_nobody(site: Site, tmp_path: Path) -> None:
     hosts = local_hosts(tmp_path, 1)
     handle = deploy(site, plays(play(grouping("mine")), play(note("x"), hosts=("mine",))), hosts)

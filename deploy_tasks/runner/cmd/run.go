@@ -129,7 +129,7 @@ func (o *options) answer(in *bufio.Reader, events *wire.Events, act action) (eng
 	defer cancel(nil)
 	obeySignals(cancel, !q.StopOrphan)
 	questions := wire.NewQuestions(events)
-	s.Known, s.Found, s.Single = q.Known, q.Facts, q.Single
+	s.Known, s.Found, s.Single, s.Joins = q.Known, q.Facts, q.Single, q.Joins
 	s.Foreign, s.Line, s.Alone, s.Task = q.ForeignFacts, questions, q.Alone, errand(q, events)
 	wire.Listen(in, q.StopOrphan, questions, cancel)
 	return act(s, ctx)

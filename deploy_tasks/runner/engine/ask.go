@@ -76,12 +76,14 @@ func (r *run) follow(t *program.Task, told record.Reader) outcome {
 	if err := told.Err(); err != nil || o.result == nil {
 		return failure("run_once: the outcome that another host has told cannot be read")
 	}
-	r.learnFrom(t, told.Text("facts_of"), o.result)
+	if err := r.learnFrom(t, told.Text("facts_of"), o.result); err != nil {
+		return failure("run_once: " + err.Error())
+	}
 	return o
 }
 
 // learnFrom learns the facts in a result, or in those of its items: of this host, or of another, and who joined groups.
-func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) {
+func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) error {
 	all := []any{result}
 	if v, ok := result.Get("results"); ok {
 		items, _ := value.Items(v)
@@ -95,11 +97,9 @@ func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) {
 		if added := dictIn(d, "add_host"); added.Len() > 0 {
 			name, _ := added.Get("host_name")
 			groups, _ := added.Get("groups")
-			r.host.join(value.Str(name), textsOf(groups))
-			if name == r.host.name() {
-				r.host.inventory.Update(dictIn(added, "host_vars"))
+			if err := r.followInto(t, value.Str(name), textsOf(groups), dictIn(added, "host_vars")); err != nil {
+				return err
 			}
-			r.assume(value.Str(name), textsOf(groups), dictIn(added, "host_vars"))
 		}
 		switch facts := dictIn(d, "ansible_facts"); {
 		case facts.Len() == 0:
@@ -109,6 +109,21 @@ func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) {
 			r.learnOf(of, facts)
 		}
 	}
+	return nil
+}
+
+// followInto puts a host into groups that another host has told of.
+func (r *run) followInto(t *program.Task, name string, groups []string, variables *value.Dict) error {
+	if r.opts.Joins {
+		_, err := r.joins(t, name, groups, variables)
+		return err
+	}
+	r.host.join(name, groups)
+	if name == r.host.name() {
+		r.host.inventory.Update(variables)
+	}
+	r.assume(name, groups, variables)
+	return nil
 }
 
 // followed judges the outcome of another host's performance: its failure is the end for all hosts, and nothing rescues

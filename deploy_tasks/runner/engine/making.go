@@ -8,6 +8,7 @@ import (
 	"runner/fmt"
 	"runner/module"
 	"runner/program"
+	"runner/record"
 	"runner/value"
 )
 
@@ -19,8 +20,8 @@ func groupBy(j *job) module.Result {
 	}
 	name := dashed(value.Str(key))
 	parents := textsOf(j.argOr("parents", []any{"all"}))
-	changed := j.host.join(j.host.name(), append([]string{name}, parents...))
-	if err := j.tell(j.host.name(), "groups", listOf(append([]string{name}, parents...))); err != nil {
+	changed, err := j.joins(j.task, j.host.name(), append([]string{name}, parents...), value.NewDict())
+	if err != nil {
 		return module.Failure(err.Error())
 	}
 	return module.Result{Changed: changed, Data: value.DictOf("add_group", name, "parent_groups", listOf(parents))}
@@ -47,18 +48,10 @@ func addHost(j *job) module.Result {
 	if !j.known(name) {
 		return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory; a deployment takes its hosts from there: add it to the inventory", name))
 	}
-	tell := j.tell
-	if reaches(variables) { // also said of a host that is alone: the worker refuses what the inventory does not say
-		tell = j.say
-	}
-	if err := tell(name, "groups", listOf(groups), "vars", variables); err != nil {
+	changed, err := j.joins(j.task, name, groups, variables)
+	if err != nil {
 		return module.Failure("add_host: " + err.Error())
 	}
-	changed := j.host.join(name, groups)
-	if name == j.host.name() {
-		j.host.inventory.Update(variables)
-	}
-	j.assume(name, groups, variables)
 	return module.Result{Changed: changed || variables.Len() > 0, Data: value.DictOf("add_host",
 		value.DictOf("host_name", name, "groups", listOf(groups), "host_vars", variables))}
 }
@@ -82,21 +75,38 @@ func reaches(variables *value.Dict) bool {
 	})
 }
 
-// tell lets the worker know what a task says of a host, for the hosts that come later.
-func (j *job) tell(host string, pairs ...any) error {
-	if j.opts.Single {
-		return nil
+// joins puts a host into groups and gives it variables. The worker, which hears of it, knows what groups these are in and
+// what variables they bring, and refuses ways to the host that the inventory does not say: both also where the host is
+// alone. It is true when the host was not in all of the groups.
+func (r *run) joins(t *program.Task, name string, groups []string, variables *value.Dict) (changed bool, err error) {
+	told, err := r.say(t, name, r.opts.Joins || reaches(variables), "groups", listOf(groups), "vars", variables)
+	if err != nil {
+		return false, err
 	}
-	return j.say(host, pairs...)
+	brought := value.NewDict()
+	if told != nil && r.opts.Joins {
+		answer := record.Of(told)
+		groups, brought = answer.Texts("groups"), dictIn(told, "vars")
+		if err := answer.Err(); err != nil {
+			return false, err
+		}
+	}
+	changed = r.host.join(name, groups)
+	if name == r.host.name() {
+		r.host.inventory.Update(variables)
+		r.host.inventory.Update(brought)
+	}
+	r.assume(name, groups, variables)
+	return changed, nil
 }
 
-// say lets the worker know it even when no host comes later.
-func (j *job) say(host string, pairs ...any) error {
-	if j.opts.Ask == nil || j.verify {
-		return nil
+// say lets the worker know what a task says of a host, for the hosts that come later; alone: also where none does. The answer
+// is nil where nobody was told.
+func (r *run) say(t *program.Task, host string, alone bool, pairs ...any) (*value.Dict, error) {
+	if r.opts.Ask == nil || r.opts.Single && !alone || r.verify {
+		return nil, nil
 	}
-	_, err := j.ask("others", append([]any{"task", j.task.ID, "host", host}, pairs...)...)
-	return err
+	return r.opts.Ask(r.ctx, "others", value.DictOf(append([]any{"task", t.ID, "host", host}, pairs...)...))
 }
 
 // join notes that a host is in these groups; true when it was not.
@@ -137,7 +147,8 @@ func (j *job) learnFacts(facts *value.Dict, cacheable bool) error {
 	if j.task.Module == "set_fact" {
 		kind = "known"
 	}
-	return j.tell(to, kind, facts)
+	_, err := j.say(j.task, to, false, kind, facts)
+	return err
 }
 
 // factsOf is the host that the task's facts are of, "" for this one.

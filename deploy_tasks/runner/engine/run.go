@@ -36,6 +36,7 @@ type Options struct {
 	Ask         Asker       // nil: nobody can be asked
 	Alone       bool        // no other host of the batch
 	Single      bool        // no other host of the deployment
+	Joins       bool        // to come into a group may bring variables
 	Foreign     bool        // facts of other hosts may be asked for
 	From, To    int         // the plays to run, To excluded; all when To is 0
 	Others      *value.Dict // other hosts: what their inventory says, and what they have told

@@ -53,6 +53,7 @@ type Session struct {
 	Emit       func(event any)
 	Facts      func(subsets []string, env []string) *value.Dict
 	Single     bool          // no other host of the deployment
+	Joins      bool          // to come into a group may bring variables
 	Known      *value.Dict   // what others have set for this host
 	Found      *value.Dict   // what others have found out about this host
 	Line       Line          // nil: nobody can be asked
@@ -240,7 +241,7 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		Jobs: jobs.Starter{Jobs: s.deployment().Jobs(), Executable: s.Executable},
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
-		Ask: s.ask(), Alone: s.Alone, Single: s.Single, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
+		Ask: s.ask(), Alone: s.Alone, Single: s.Single, Joins: s.Joins, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
 	if rec == nil && s.Check {
 		o.Unkept = s.unkept
 	}

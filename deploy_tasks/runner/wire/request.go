@@ -38,6 +38,7 @@ type Request struct {
 	Keep          int
 	Alone         bool        // no other host of the batch: run_once asks nobody
 	Single        bool        // no other host of the deployment
+	Joins         bool        // to come into a group may bring variables
 	ForeignFacts  bool        // facts of other hosts may be asked for
 	Known, Facts  *value.Dict // what others have said of this host: as set_fact does, as facts
 	Task          string
@@ -65,7 +66,7 @@ func ParseRequest(line []byte) (*Request, error) {
 	r := &Request{Deployment: q.Text("deployment"), Sequence: q.Int64("sequence"), Attempt: q.Int64("attempt"),
 		Host: q.Text("host"), Vars: dict(q, "vars"), Extra: dict(q, "extra_vars"), Check: q.Flag("check"), Diff: q.Flag("diff"),
 		Tags: q.Texts("tags"), Skip: q.Texts("skip_tags"), Verify: q.Flag("verify"), StopOrphan: q.Text("orphan") == "stop",
-		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5, Alone: q.Flag("alone"), Single: q.Flag("single"), ForeignFacts: q.Flag("foreign_facts"),
+		UndoOnFailure: !q.Has("undo_on_failure") || q.Flag("undo_on_failure"), Keep: 5, Alone: q.Flag("alone"), Single: q.Flag("single"), Joins: q.Flag("joins"), ForeignFacts: q.Flag("foreign_facts"),
 		Known: dict(q, "known"), Facts: dict(q, "facts"), Task: q.Text("task"), Given: dict(q, "given")}
 	if q.Has("keep") {
 		r.Keep = q.Int("keep")
