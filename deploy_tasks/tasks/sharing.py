@@ -106,14 +106,21 @@ def others(here: Context, record: Record, inventory: Inventory, reads: Reads, ba
     if reads.variables:
         known = _known(here, record)
         for name, of in found.said.items():
-            files = inventory.layers.of_files(name) if inventory.layers else {}
-            given = {key: value for key, value in of.variables.items() if key not in files}
-            known[name] = {**given, **of.facts, **known.get(name, {}), **of.known}
-        found.secrets = tuple(text for variables in known.values() for text in secret_values(variables))
+            known[name] = {**of.facts, **known.get(name, {}), **of.known}
+        added = {name: _added(name, of, inventory.layers) for name, of in found.said.items()}
+        found.secrets = tuple(text for each in (*known.values(), *added.values()) for text in secret_values(each))
         for name, host in inventory.hosts.items():
             host = _in_its_groups(host, found.said.get(name), inventory.layers)
             found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}
+            if added.get(name):
+                found.hostvars[name]["added"] = added[name]
     return found
+
+
+def _added(name: str, told: Said, layers: Layers | None) -> dict[str, Any]:
+    """What `add_host` has said of a host, where no file of its `host_vars` is stronger."""
+    files = layers.of_files(name) if layers else {}
+    return {key: value for key, value in told.variables.items() if key not in files}
 
 
 def _in_its_groups(host: Host, told: Said | None, layers: Layers | None) -> Host:

@@ -23,7 +23,10 @@ func (r *run) told() *value.Dict {
 
 // retell evaluates again what hostvars says of a host. Facts learnt of it here come last.
 func (r *run) retell(name string) {
-	of := r.hostVariables(dictIn(r.opts.Others, name), dictIn(r.gathered, name), dictIn(r.added, name))
+	other := dictIn(r.opts.Others, name)
+	added := dictIn(other, "added").Copy() // in the plays before
+	added.Update(dictIn(r.added, name))
+	of := r.hostVariables(other, dictIn(r.gathered, name), added)
 	if learnt := dictIn(r.learnt, name); learnt.Len() > 0 {
 		of.Update(learnt)
 		known := dictIn(of, "ansible_facts").Copy()

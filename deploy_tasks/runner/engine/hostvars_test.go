@@ -33,7 +33,8 @@ func TestHostvarsAfterAddHost(t *testing.T) {
 	r.opts.Vars = value.DictOf("inventory_hostname", "web", "groups", value.DictOf("all", []any{"web", "db"}))
 	full := value.DictOf("$", []any{"~", []any{"var", "size"}, []any{"lit", " one"}})
 	r.opts.Others = value.DictOf("db", value.DictOf("known", value.DictOf("told", "by itself"),
-		"inventory", value.DictOf("size", "small", "full", full, "group_names", []any{"ungrouped"})))
+		"inventory", value.DictOf("size", "small", "full", full, "group_names", []any{"ungrouped"}),
+		"added", value.DictOf("size", "huge", "port", int64(1), "fact", "a", "told", "b")))
 	var asked []string
 	r.opts.Foreign, r.opts.Ask = true, func(_ context.Context, kind string, _ *value.Dict) (*value.Dict, error) {
 		asked = append(asked, kind)
@@ -42,7 +43,7 @@ func TestHostvarsAfterAddHost(t *testing.T) {
 		}
 		return value.NewDict(), nil
 	}
-	want := "a: changed, b: large large one found by itself - - ['new'], c: ok, d: changed, e: large {{ size }} found by itself here 80 ['new']"
+	want := "a: changed, b: large large one found by itself - 1 ['new'], c: ok, d: changed, e: large {{ size }} found by itself here 80 ['new']"
 	if !r.run(context.Background()) || r.told() != want {
 		t.Errorf("%s\nwant %s\n%+v", r.told(), want, r.engine.Failure)
 	}
