@@ -7,7 +7,7 @@ says otherwise would be read by tasks and followed by no connection, so it is re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from deploy_tasks.plan.hosts import PLAN_BECOME, PLAN_USER, Host
 
@@ -28,27 +28,31 @@ DECIDED_BY: Mapping[str, tuple[str, ...]] = {
 CONNECTIONS = frozenset({"ssh", "local", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 
 
+_NOTHING = object()
+
+
 def otherwise(host: Host, said: Mapping[str, Any]) -> tuple[str, ...]:
     """The variables among `said`, which are values and no templates, by which the host would be reached otherwise than
     by those it has."""
     return tuple(dict.fromkeys(_otherwise(host, said)))
 
 
-def refusal(host: str, names: tuple[str, ...]) -> tuple[str, str]:
-    """What is wrong with such variables, and what to write instead. It shows no value, which may be a secret."""
+def refusal(host: str, names: tuple[str, ...], by: Literal["add_host", "groups"] = "add_host") -> tuple[str, str]:
+    """What is wrong with such variables of `add_host`, or of the groups that a host comes into, and what to write
+    instead. It shows no value, which may be a secret."""
     several = len(names) > 1
-    return (
-        f"{', '.join(names)} of {host[:80]!r} {'differ' if several else 'differs'} from the inventory, "
-        "and hosts are reached as the inventory says",
-        f"say {'them' if several else 'it'} of the host in the inventory, and leave {'them' if several else 'it'} out "
-        "of add_host",
-    )
+    them = "them" if several else "it"
+    said = f"{', '.join(names)} of {host[:80]!r} {'differ' if several else 'differs'} from the inventory"
+    what = f"{said}, and hosts are reached as the inventory says"
+    if by == "add_host":
+        return what, f"say {them} of the host in the inventory, and leave {them} out of add_host"
+    return f"in its new groups {what}", f"say {them} of the host itself in the inventory, which beats its groups"
 
 
 def _otherwise(host: Host, said: Mapping[str, Any]) -> Iterator[str]:
     after = host.model_copy(update={"vars": {**host.vars, **said}})
     for what, names in DECIDED_BY.items():
-        mine = [name for name in names if name in said]
+        mine = [name for name in names if name in said and said[name] != host.vars.get(name, _NOTHING)]
         if mine and (getattr(host, what) != getattr(after, what) or any(_unheard(name, said[name]) for name in mine)):
             yield from mine
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from deploy_tasks.errors import DeployError
+from deploy_tasks.errors import BadInput, DeployError
+from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.reach import otherwise, refusal
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.once import OnceBook
@@ -238,6 +239,7 @@ class Answers:
     def _say(self, task: str, host: str, told: Said) -> Fields:
         layers, grant = self._deployment.inventory.layers, self._held.grant
         refuse_unreadable(task, told, layers)
+        self._refuse_other_ways(host, told, layers)
         if len(self._deployment.record.hosts) > 1:
             say(self._here, grant, task, host, told, self._deployment.lifetime_s)
         if layers is None:
@@ -250,6 +252,17 @@ class Answers:
             names = named(known.groups if known else (), whole, layers)
             answer["vars"] = gained(host, names, whole, layers)
         return answer
+
+    def _refuse_other_ways(self, host: str, told: Said, layers: Layers | None) -> None:
+        """Raise `BadInput` when the groups that a host comes into have it reached otherwise than the inventory says."""
+        known = self._deployment.inventory.hosts.get(host)
+        if known is None or layers is None or not told.groups:
+            return
+        earlier = self._deployment.others(self._here, self._held.grant).said.get(host, Said())
+        names = named(known.groups, earlier | told, layers)
+        after = {**layers.before_host(host, names), **told.variables, **layers.of_files(host)}
+        if differing := otherwise(known, after):
+            raise BadInput("; ".join(refusal(host, differing, "groups")))
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()

@@ -105,6 +105,17 @@ def test_a_host_is_not_reached_otherwise_than_the_inventory_says(
     assert (tmp_path / "host0" / "out.txt").read_text().startswith(why)
 
 
+def test_groups_bring_no_other_way_to_a_host(site: Site, tmp_path: Path) -> None:
+    hosts = local_hosts(tmp_path, 1)
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "few.yml").write_text("ansible_port: 29\n")
+    (tmp_path / "group_vars" / "same.yml").write_text("ansible_port: 22\nansible_connection: ssh\n")
+    result = deploy(site, play(grouping("same"), grouping("few")), hosts).wait(60)
+    error = result.hosts["host0"].error
+    assert error is not None
+    assert "in its new groups ansible_port of 'host0' differs from the inventory" in error.message
+
+
 def test_facts_may_be_of_the_host_they_are_delegated_to(site: Site, hosts: Path) -> None:
     given = {
         "module": "set_fact",
