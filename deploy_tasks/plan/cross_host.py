@@ -84,7 +84,7 @@ class Reader:
     def of(cls, plan: Plan, inventory: Inventory, files: Mapping[str, Path]) -> Reader:
         """A reader that knows the variables of plan and inventory."""
         reader = cls(files)
-        reader._learn([*_variables(plan), *(host.vars for host in inventory.hosts.values())])
+        reader._learn([*_variables(plan), *inventory.variables()])
         return reader
 
     def step(self, step: Step) -> Reads:

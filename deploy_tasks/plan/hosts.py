@@ -119,6 +119,7 @@ class Inventory(BaseModel):
     file: str = Field("", description="what it was read from, absolute; empty for names given directly")
     folder: str = Field("", description="the folder of `file`, or itself when it is one")
     made: dict[str, tuple[str, ...]] = Field({}, description="groups hosts are put into as a plan runs: who may join")
+    unforeseen: dict[str, tuple[str, ...]] = Field({}, description="groups of plays: the hosts that must not join")
     layers: Layers | None = Field(None, description="what variables are merged from, where joining a group matters")
     _source: Source = PrivateAttr(default_factory=Source)
 
@@ -167,6 +168,7 @@ class Inventory(BaseModel):
             file=self.file,
             folder=self.folder,
             made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
+            unforeseen=self.unforeseen,
             layers=self.layers.subset(names) if self.layers else None,
         )
         return found.read_from(self._source)

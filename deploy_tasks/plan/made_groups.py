@@ -7,6 +7,7 @@ many of them costs a trip, no more.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.model import Plan, Task
-from deploy_tasks.plan.patterns import split
+from deploy_tasks.plan.patterns import split, whole
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _MAKE = frozenset({"add_host", "group_by"})
@@ -32,7 +33,7 @@ def with_made_groups(plan: Plan, inventory: Inventory) -> Inventory:
     if not patterns:
         return inventory
     layers = inventory.source.layers(patterns) or Layers()
-    named = {single.lstrip("!&") for play in plan.plays for single in split(play.hosts)}
+    named = {whole(single) for play in plan.plays for single in split(play.hosts)} - {"all", "*"}
     made: dict[str, dict[str, None]] = {}
     for play, task, names in making:
         groups = layers.with_above(group for name in names for group in _meant(name, task, named, inventory))
@@ -41,18 +42,53 @@ def with_made_groups(plan: Plan, inventory: Inventory) -> Inventory:
             joining = [host for host in hosts if host not in inventory.groups.get(group, ())]
             if joining or group not in inventory.groups:
                 made.setdefault(group, {}).update(dict.fromkeys(joining))
+    for pattern in [name for name in made if any(mark in name for mark in "*?[~")]:
+        others = inventory.model_copy(update={"made": _fixed({name: made[name] for name in made if name != pattern})})
+        made[pattern].update(dict.fromkeys(others.select((pattern,))))
     secrets = tuple(dict.fromkeys([*inventory.secrets, *inventory.source.secrets()]))
     kept = layers if _matters(layers, patterns) else None
-    return inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets})
+    found = inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets})
+    return found.model_copy(update={"unforeseen": _unforeseen(plan, found)})
+
+
+def _unforeseen(plan: Plan, inventory: Inventory) -> dict[str, tuple[str, ...]]:
+    """The groups of the inventory that plays after a `group_by` of which nothing is known are for, and the hosts it may
+    put into them that do not come along to these plays."""
+    found: dict[str, dict[str, None]] = {}
+    for number, play in enumerate(plan.plays):
+        blind = [task for task in play.walk() if task.module == "group_by" and any(map(_blind, _names(task)))]
+        hosts = _members(blind[0], play.hosts, inventory) if blind else ()
+        for later in plan.plays[number + 1 :] if hosts else ():
+            missing = dict.fromkeys(_absent(hosts, later.hosts, inventory))
+            for group in _named(later.hosts, inventory) if missing else ():
+                found.setdefault(group, {}).update(missing)
+    return _fixed(found)
+
+
+def _absent(hosts: tuple[str, ...], patterns: tuple[str, ...], inventory: Inventory) -> Iterator[str]:
+    with contextlib.suppress(InventoryError):  # told where the play is checked
+        chosen = set(inventory.select(patterns))
+        yield from (host for host in hosts if host not in chosen)
+
+
+def _named(patterns: tuple[str, ...], inventory: Inventory) -> Iterator[str]:
+    """The groups of the inventory that a play's patterns bring hosts of."""
+    for name in (whole(single) for single in split(patterns) if single[0] != "!"):
+        yield from (group for group in inventory.groups if group != "all" and fnmatch.fnmatchcase(group, name))
+
+
+def _blind(pattern: str) -> bool:
+    """Whether nothing is known of a group's name."""
+    return not pattern.strip("*")
 
 
 def _meant(pattern: str, task: Task, named: set[str], inventory: Inventory) -> Iterator[str]:
     """The groups that a pattern may stand for. A `group_by` of which nothing is known before it runs is taken to mean
-    no group of the inventory: else every host would come along to every play."""
+    no group of the inventory, or every host would come along to every play; see `_unforeseen`."""
     for group in sorted(named - inventory.groups.keys() - inventory.hosts.keys()):
         if fnmatch.fnmatchcase(group, pattern):
             yield group
-    if task.module == "group_by" and not pattern.strip("*"):
+    if task.module == "group_by" and _blind(pattern):
         return
     for group in inventory.groups:
         if group not in ("all", "ungrouped") and fnmatch.fnmatchcase(group, pattern):

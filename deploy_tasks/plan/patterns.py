@@ -67,6 +67,13 @@ def select(
     return tuple(chosen)
 
 
+def whole(single: str) -> str:
+    """What a pattern takes a part of (`web` of `!web[0]`), or itself; without its mark."""
+    bare = single.lstrip("!&")
+    subscript = None if bare.startswith("~") else _SUBSCRIPT.fullmatch(bare)
+    return subscript["base"] if subscript else bare
+
+
 def union(singles: Sequence[str]) -> str:
     """One pattern that matches what any of these plain patterns matches by name."""
     return "~(?:" + "|".join(part[1:] if part[0] == "~" else _glob(part) for part in singles) + ")"
@@ -163,12 +170,12 @@ def _unsettled(
 
 
 def _match(single: str, hosts: Sequence[str], known: set[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
-    if single.startswith("~"):
-        return _regex(single, hosts, groups)
     if single in _EVERYTHING:
         return list(groups.get("all", hosts))
     if single in groups:
         return list(groups[single])
+    if single.startswith("~"):
+        return _regex(single, hosts, groups)
     if single in known:
         return [single]
     subscript = _SUBSCRIPT.fullmatch(single)

@@ -31,7 +31,7 @@ from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
-from deploy_tasks.tasks.said import Said, gained, named, refuse_unreadable, say, says, with_above
+from deploy_tasks.tasks.said import Said, gained, named, refuse_unforeseen, refuse_unreadable, say, says, with_above
 from deploy_tasks.tasks.slots import Asked, Slots
 from deploy_tasks.transport import Answer, BadOutput
 
@@ -241,6 +241,7 @@ class Answers:
         refuse_unreadable(task, told, layers)
         self._refuse_other_ways(host, told, layers)
         if len(self._deployment.record.hosts) > 1:
+            refuse_unforeseen(task, host, told, self._deployment.inventory)
             say(self._here, grant, task, host, told, self._deployment.lifetime_s)
         if layers is None:
             return {}

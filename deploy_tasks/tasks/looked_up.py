@@ -47,7 +47,7 @@ def asked(program: Path, inventory: Inventory, extra: Mapping[str, Any]) -> dict
     except ValueError as error:
         raise StoreError(f"the program in the store cannot be read: {error}") from None
     found = [*in_program(document), *in_program(dict(extra))]
-    spoken = texts([host.vars for host in inventory.hosts.values()])
+    spoken = texts(list(inventory.variables()))
     for each in {each for each in spoken if asks_worker(each)}:
         found += _in_text(each)
     return {each.name: each for each in found}

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from deploy_tasks.compiler import lower_vars
 from deploy_tasks.errors import BadInput
+from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.layers import Layers
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.views import Grant
@@ -68,6 +69,17 @@ def refuse_unreadable(task: str, told: Said, layers: Layers | None) -> None:
         if layers is not None and group in layers.unreadable:
             raise BadInput(
                 f"{task} puts a host into {group}, whose variables cannot be read: {layers.unreadable[group]}"
+            )
+
+
+def refuse_unforeseen(task: str, host: str, told: Said, inventory: Inventory) -> None:
+    """Raise `BadInput` when a host comes into a group whose plays are laid out without it."""
+    for group in with_above(told.groups, inventory.layers):
+        members = (*inventory.groups.get(group, ()), *inventory.made.get(group, ()))
+        if host in inventory.unforeseen.get(group, ()) and host not in members:
+            raise BadInput(
+                f"{task} puts {host} into {group} of the inventory, and the plays for {group} are laid out without it, "
+                f"as the key tells nothing before it runs: write key: of_{{{{ … }}}} and hosts: of_{group}"
             )
 
 

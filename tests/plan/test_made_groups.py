@@ -56,6 +56,11 @@ def adding(name: str, groups: Any) -> tuple[str, dict[str, Any]]:
         (adding("b", "db"), "web:&prod", ("b",)),
         (adding("b", "db"), "web[0]", ("a",)),
         (adding("b", "new"), "all:!new", ("a", "b")),
+        (adding("b", "{{ x }}"), "web[0]", ("a",)),
+        (adding("b", "{{ x }}"), "wx[0]", ("b",)),
+        (adding("b", "{{ x }}"), "we*", ("b", "a")),
+        (adding("b", "{{ x }}"), "~we", ("b", "a")),
+        (adding("b", "{{ x }}"), "all:!we*", ("a", "b")),
         (("group_by", {"key": "db"}), "prod", ("a", "b")),
         (("group_by", {"key": "{{ x }}"}), "db", ()),
         (("group_by", {"key": "db-{{ x }}"}), "db", ()),
@@ -65,8 +70,26 @@ def adding(name: str, groups: Any) -> tuple[str, dict[str, Any]]:
 def test_who_may_be_in_a_group(
     inventory: Inventory, task: tuple[str, dict[str, Any]], pattern: str, hosts: tuple[str, ...]
 ) -> None:
-    found = with_made_groups(plan(task), inventory)
+    found = with_made_groups(plan(task, then=pattern), inventory)
     assert found.select((pattern,)) == hosts
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "expected"),
+    [
+        ("{{ x }}", "db", {"db": ("a", "b")}),
+        ("{{ x }}", "prod[0]", {"prod": ("a", "b")}),
+        ("{{ x }}", "b:&d*", {"db": ("a",)}),
+        ("{{ x }}", "db:a", {"db": ("b",)}),
+        ("{{ x }}", "all:!db", {}),
+        ("{{ x }}", "new", {}),
+        ("of_{{ x }}", "db", {}),
+    ],
+)
+def test_who_must_not_join_the_groups_of_later_plays(
+    inventory: Inventory, key: str, then: str, expected: dict[str, tuple[str, ...]]
+) -> None:
+    assert with_made_groups(plan(("group_by", {"key": key}), then=then), inventory).unforeseen == expected
 
 
 def test_who_is_surely_alone_can_be_left_out(tmp_path: Path) -> None:

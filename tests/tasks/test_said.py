@@ -139,6 +139,17 @@ def test_a_group_that_nothing_makes_is_told_before_anything_is_done(hosts: Path)
         prepare(Request(plan, hosts))
 
 
+def test_nobody_comes_unforeseen_into_a_group_of_a_later_play(site: Site, hosts: Path) -> None:
+    with hosts.open("a") as file:
+        file.write("[db]\nhost2\n")
+    plan = plays(play(grouping("{{ 'd' ~ 'b' }}")), play(note("x"), hosts=("db",)))
+    result = deploy(site, plan, hosts).wait(60)
+    error = result.hosts["host0"].error
+    assert error is not None
+    assert "puts host0 into db of the inventory" in error.message
+    assert content(hosts) == [None, None, None]
+
+
 def test_a_host_alone_has_the_variables_of_the_groups_it_comes_into(site: Site, tmp_path: Path) -> None:
     hosts = local_hosts(tmp_path, 1)
     with hosts.open("a") as file:
