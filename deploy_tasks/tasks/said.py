@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -84,14 +86,16 @@ def refuse_unforeseen(task: str, host: str, told: Said, inventory: Inventory) ->
 
 
 def say(here: Context, grant: Grant, task: str, host: str, told: Said, lifetime_s: int) -> None:
-    """Keep what a task of a host says of a host; said twice is said once. Raises `BadInput`, `StoreError`,
-    `RedisError`."""
-    at = here.ledger.now_ms()
-    row = {"host": host, "at": at, **asdict(replace(told, batch=grant.batch))}
+    """Keep what a task of a host says of a host, each item of its loop for itself; said twice is said once. Raises
+    `BadInput`, `StoreError`, `RedisError`."""
+    at = [here.ledger.now_ms(), time.monotonic_ns()]  # items of one loop may come within a millisecond
+    row = asdict(replace(told, batch=grant.batch))
+    digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]
+    row |= {"host": host, "at": at, "attempt": grant.attempt}
     content = json.dumps(row, separators=(",", ":")).encode()
     if len(content) > _MOST_BYTES:
         raise BadInput(f"{len(content)} bytes are said of {host}, {_MOST_BYTES} are possible")
-    name = json.dumps([host, grant.host, grant.batch, task])
+    name = json.dumps([host, grant.host, grant.batch, task, digest])
     key = keys.said(grant.deployment)
     with here.redis.pipeline() as pipe:
         pipe.hset(key, name, here.seal.seal(content, f"{grant.deployment} said {name}"))
@@ -103,13 +107,17 @@ def said(here: Context, deployment: str) -> dict[str, Said]:
     """What has been said of each host, later over earlier. Raises `StoreError`, `RedisError`."""
     rows = []
     kept: Any = here.redis.hgetall(keys.said(deployment))
+    last: dict[str, int] = {}  # the attempt of each task that counts: what one before it said has been taken back
     for field_name, sealed in kept.items():
         row = json.loads(here.seal.open(sealed, f"{deployment} said {field_name}"))
-        rows.append((row.pop("at"), row.pop("host"), row))
+        task, attempt = json.dumps(json.loads(field_name)[1:4]), row.pop("attempt")
+        last[task] = max(last.get(task, 0), attempt)
+        rows.append((row.pop("at"), row.pop("host"), task, attempt, row))
     found: dict[str, Said] = {}
-    for _, host, row in sorted(rows, key=lambda each: (each[0], each[1])):
-        told = Said(**{**row, "groups": tuple(row["groups"])})
-        found[host] = found[host] | told if host in found else told
+    for _, host, task, attempt, row in sorted(rows, key=lambda each: (each[0], each[1])):
+        if attempt == last[task]:
+            told = Said(**{**row, "groups": tuple(row["groups"])})
+            found[host] = found[host] | told if host in found else told
     return found
 
 
