@@ -180,20 +180,17 @@ func (m *mysql) create(db string) string {
 
 // each performs SQL for some of the databases, one by one.
 func (m *mysql) each(dbs []string, keptToo bool, sql func(db string) string) module.Result {
-	irreversible := ""
-	for _, db := range dbs {
+	for i, db := range dbs {
 		if m.c.Check {
 			break
 		}
 		line := sql(db)
 		m.executed = append(m.executed, line)
-		lost, err := m.set(db, keptToo, func() error { _, err := m.query(line); return err })
-		if err != nil {
-			return module.Result{Failed: true, Msg: "error changing database: " + kit.Reason(err), Data: m.data()}
+		if err := m.set(db, keptToo, func() error { _, err := m.query(line); return err }); err != nil {
+			return module.Result{Failed: true, Changed: i > 0, Msg: "error changing database: " + kit.Reason(err), Data: m.data()}
 		}
-		irreversible = lost
 	}
-	return module.Result{Changed: len(dbs) > 0, Data: m.data(), Irreversible: irreversible}
+	return module.Result{Changed: len(dbs) > 0, Data: m.data()}
 }
 
 func (m *mysql) data() *value.Dict {
@@ -201,17 +198,20 @@ func (m *mysql) data() *value.Dict {
 }
 
 // set journals a change of a database. kept: it is dumped first.
-func (m *mysql) set(db string, keptToo bool, act func() error) (irreversible string, err error) {
+func (m *mysql) set(db string, keptToo bool, act func() error) (err error) {
 	if m.p.Str("login_password") != "" {
-		return hidden, act()
+		if err := m.c.Log.Warn(hidden); err != nil {
+			return err
+		}
+		return act()
 	}
 	t := thing{as: asUser(m.c), options: m.options, db: db}
 	if keptToo {
 		if t.kept, err = keep(m.c, m.command("mysqldump", "mariadb-dump", wholeDump(db)...)); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return "", m.c.Log.Set(mysqlKindName, t.name(), act)
+	return m.c.Log.Set(mysqlKindName, t.name(), act)
 }
 
 // wholeDump are the options of a dump with everything that belongs to a database, the same each time.
@@ -254,7 +254,7 @@ func (m *mysql) dump(all bool) module.Result {
 	if m.c.Check {
 		return module.Result{Changed: true, Data: m.data()}
 	}
-	return m.told(dump(m.c, target, command), "")
+	return m.told(dump(m.c, target, command))
 }
 
 func (m *mysql) load(missing []string) module.Result {
@@ -278,7 +278,7 @@ func (m *mysql) load(missing []string) module.Result {
 	if m.c.Check {
 		return module.Result{Changed: true, Data: m.data()}
 	}
-	irreversible, err := m.set(db, len(missing) == 0, func() error {
+	err := m.set(db, len(missing) == 0, func() error {
 		if len(missing) > 0 {
 			if _, err := m.query(made); err != nil {
 				return err
@@ -286,12 +286,12 @@ func (m *mysql) load(missing []string) module.Result {
 		}
 		return load(m.c, target, command)
 	})
-	return m.told(err, irreversible)
+	return m.told(err)
 }
 
-func (m *mysql) told(err error, irreversible string) module.Result {
+func (m *mysql) told(err error) module.Result {
 	if err != nil {
-		return module.Result{Failed: true, Msg: kit.Reason(err), Data: m.data(), Irreversible: irreversible}
+		return module.Result{Failed: true, Msg: kit.Reason(err), Data: m.data()}
 	}
-	return module.Result{Changed: true, Data: m.data(), Irreversible: irreversible}
+	return module.Result{Changed: true, Data: m.data()}
 }

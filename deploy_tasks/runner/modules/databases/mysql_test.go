@@ -66,6 +66,29 @@ case "$*" in *--skip-column-names*) echo there;; esac
 	}
 }
 
+// What no undo reaches is in the journal before it is done: a run that fails or is killed tells of it too.
+func TestMySQLWithAPasswordIsToldBefore(t *testing.T) {
+	h := moduletest.New(t)
+	bin := filepath.Join(h.Dir, "bin")
+	h.Write("bin/mysql", `#!/bin/sh
+sql=$(cat)
+case $sql in
+SELECT*) echo there ;;
+*two*) exit 1 ;;
+*) cp "`+filepath.Join(filepath.Dir(h.Recorder.SavedDir()), change.JournalName)+`" "`+h.Path("journal")+`" ;;
+esac
+`)
+	if err := os.Chmod(filepath.Join(bin, "mysql"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := h.Call(false, "name", []any{"one", "two"}, "state", "absent", "config_file", "@/none", "login_password", "s3cret-w0rd")
+	c.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH")}
+	r := h.Do("mysql_db", c)
+	if !r.Failed || !r.Changed || h.Recorder.Irreversible() == 0 || !strings.Contains(h.Read("journal"), hidden) {
+		t.Errorf("%+v %d %s", r, h.Recorder.Irreversible(), h.Read("journal"))
+	}
+}
+
 func TestQuotedForMySQL(t *testing.T) {
 	if got := backquoted("a`b"); got != "`a``b`" {
 		t.Error(got)

@@ -125,17 +125,20 @@ func readInfo(line string) (*pgInfo, error) {
 }
 
 // set journals a change of the database. kept: it is dumped first, where there is one.
-func (g *postgresql) set(keptToo bool, act func() error) (irreversible string, err error) {
+func (g *postgresql) set(keptToo bool, act func() error) (err error) {
 	if g.p.Str("login_password") != "" {
-		return hidden, act()
+		if err := g.c.Log.Warn(hidden); err != nil {
+			return err
+		}
+		return act()
 	}
 	t := thing{as: asUser(g.c), options: g.options, db: g.db}
 	if keptToo {
 		if t.kept, err = keep(g.c, g.command("pg_dump", "--format=custom", "--create", "--dbname="+pgNamed(g.db))); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return "", g.c.Log.Set(pgKindName, t.name(), act)
+	return g.c.Log.Set(pgKindName, t.name(), act)
 }
 
 // pgNamed is a database's name where a connection string may stand too.
@@ -170,7 +173,7 @@ func (g *postgresql) present() module.Result {
 		sql = append(sql, `ALTER DATABASE :"db" CONNECTION LIMIT `+limit)
 	}
 	if len(sql) == 0 {
-		return g.done(false, "")
+		return g.done(false)
 	}
 	return g.changed(sql, false)
 }
@@ -201,7 +204,7 @@ func (g *postgresql) absent() module.Result {
 		return kit.Failure(err)
 	}
 	if now == nil {
-		return g.done(false, "")
+		return g.done(false)
 	}
 	drop := `DROP DATABASE :"db"`
 	if g.p.Flag("force") {
@@ -217,21 +220,25 @@ func (g *postgresql) changed(sql []string, keptToo bool) module.Result {
 		variables = append(variables, name+"="+g.p.Str(name))
 	}
 	if g.c.Check {
-		return g.done(true, "")
+		return g.done(true)
 	}
-	irreversible, err := g.set(keptToo, func() error {
+	done := 0
+	err := g.set(keptToo, func() error {
 		for _, each := range sql {
 			g.executed = append(g.executed, filled(each, variables))
 			if _, err := g.query(each+";", variables...); err != nil {
 				return err
 			}
+			done++
 		}
 		return nil
 	})
 	if err != nil {
-		return kit.Failure(err)
+		r := kit.Failure(err)
+		r.Changed = done > 0
+		return r
 	}
-	return g.done(true, irreversible)
+	return g.done(true)
 }
 
 // filled words SQL for people.
@@ -243,8 +250,8 @@ func filled(sql string, variables []string) string {
 	return sql
 }
 
-func (g *postgresql) done(changed bool, irreversible string) module.Result {
-	return module.Result{Changed: changed, Data: kit.Dict("db", g.db, "executed_commands", kit.Items(g.executed)), Irreversible: irreversible}
+func (g *postgresql) done(changed bool) module.Result {
+	return module.Result{Changed: changed, Data: kit.Dict("db", g.db, "executed_commands", kit.Items(g.executed))}
 }
 
 // target is the file of a dump.
@@ -290,9 +297,9 @@ func (g *postgresql) dump() module.Result {
 	command := g.command("pg_dump", append(more, "--dbname="+pgNamed(g.db))...)
 	g.executed = []string{strings.Join(command.Argv, " ") + " > " + target}
 	if g.c.Check {
-		return g.done(true, "")
+		return g.done(true)
 	}
-	return g.told(dump(g.c, target, command), "")
+	return g.told(dump(g.c, target, command))
 }
 
 func (g *postgresql) restore() module.Result {
@@ -320,20 +327,20 @@ func (g *postgresql) restore() module.Result {
 	case now == nil:
 		return module.Failure("FATAL:  database \"" + g.db + "\" does not exist")
 	case g.c.Check:
-		return g.done(true, "")
+		return g.done(true)
 	}
-	irreversible, err := g.set(true, func() error { return load(g.c, target, command) })
-	return g.told(err, irreversible)
+	err = g.set(true, func() error { return load(g.c, target, command) })
+	return g.told(err)
 }
 
 // told is the result of a dump or restore.
-func (g *postgresql) told(err error, irreversible string) module.Result {
+func (g *postgresql) told(err error) module.Result {
 	data := kit.Dict("db", g.db, "rc", int64(0), "executed_commands", kit.Items(g.executed))
 	if err == nil {
-		return module.Result{Changed: true, Data: data, Irreversible: irreversible}
+		return module.Result{Changed: true, Data: data}
 	}
 	if s, ok := err.(*said); ok {
 		data.Set("rc", int64(s.code))
 	}
-	return module.Result{Failed: true, Msg: kit.Reason(err), Data: data, Irreversible: irreversible}
+	return module.Result{Failed: true, Msg: kit.Reason(err), Data: data}
 }

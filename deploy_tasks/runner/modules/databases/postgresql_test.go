@@ -212,8 +212,8 @@ func (d databases) state() string {
 // What cannot be reached by an undo is told, and is changed all the same.
 func passwords(t *testing.T, d databases, tools change.Tools) {
 	r := d.call(false, "name", "new", "login_password", "s3cret-w0rd")
-	if !r.Changed || r.Irreversible != hidden {
-		t.Error(r.Msg, r.Irreversible)
+	if !r.Changed || d.Recorder.Irreversible() != 1 {
+		t.Error(r.Msg, d.Recorder.Irreversible())
 	}
 	if report := d.Undo(tools); len(report.Conflicted) > 0 || d.sql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'new'") != "1" {
 		t.Error(report)
