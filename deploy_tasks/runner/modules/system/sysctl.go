@@ -70,6 +70,12 @@ func newParameter(c *module.Call, p *kit.Params) (*parameter, error) {
 	if err := asWord("parameter", s.name); err != nil {
 		return nil, err
 	}
+	switch { // the command takes a=b for an order to write
+	case strings.Contains(s.name, "="):
+		return nil, fmt.Errorf("%q is not the name of a parameter", s.name)
+	case strings.ContainsAny(s.value, "\r\n\x00"):
+		return nil, fmt.Errorf("value of %s has more than one line", s.name)
+	}
 	var err error
 	if s.command, err = s.tools.Require("sysctl"); err != nil {
 		return nil, err
