@@ -258,16 +258,19 @@ func (m *mounting) giveUp(written bool, made []string) {
 	}
 }
 
+// place is the path as the kernel has it in its table: without links and a slash at its end.
+func (m *mounting) place() string { return filepath.Clean(kit.RealPath(m.path)) }
+
 // fromSource tells whether what is mounted at the path comes from src.
 func (m *mounting) fromSource() bool {
 	if sources(m.table)[m.path] == m.row.src {
 		return true
 	}
-	return slices.ContainsFunc(stack(m.table, m.path), func(one mounted) bool { return one.source == m.row.src })
+	return slices.ContainsFunc(stack(m.table, m.place()), func(one mounted) bool { return one.source == m.row.src })
 }
 
 func (m *mounting) mount() error {
-	return m.c.Log.Set(mountsKind, m.path, func() error { return m.wrapped("Error mounting %s: %s", m.mountArgs("mount")) })
+	return m.c.Log.Set(mountsKind, m.place(), func() error { return m.wrapped("Error mounting %s: %s", m.mountArgs("mount")) })
 }
 
 // mountArgs is the command that mounts, or with a further option mounts anew.
@@ -302,7 +305,7 @@ func (m *mounting) again(message string) error {
 		option += "," + m.row.opts
 	}
 	argv := m.mountArgs("mount", "-o", option)
-	return m.c.Log.Set(mountsKind, m.path, func() error {
+	return m.c.Log.Set(mountsKind, m.place(), func() error {
 		if err := m.wrapped(message, argv); err == nil {
 			return nil
 		}
@@ -322,7 +325,7 @@ func (m *mounting) again(message string) error {
 
 func (m *mounting) unmount() error {
 	m.noteLost()
-	err := m.c.Log.Set(mountsKind, m.path, func() error { return m.wrapped("Error unmounting %s: %s", []string{"umount", m.path}) })
+	err := m.c.Log.Set(mountsKind, m.place(), func() error { return m.wrapped("Error unmounting %s: %s", []string{"umount", m.path}) })
 	if err != nil {
 		m.lost = ""
 	}
@@ -331,7 +334,7 @@ func (m *mounting) unmount() error {
 
 // noteLost notes what is in a file system that ends with its last mount.
 func (m *mounting) noteLost() {
-	here := stack(m.table, m.path)
+	here := stack(m.table, m.place())
 	if len(here) == 0 {
 		return
 	}
