@@ -121,8 +121,8 @@ def _patterns(value: Any) -> Iterator[str]:
         for item in value:
             yield from _patterns(item)
     elif isinstance(value, str):
-        for name in [value] if is_template(value) else value.split(","):
-            yield _EXPRESSION.sub("*", name.strip().replace("[", "[[]")).replace(" ", "-")
+        for name in _EXPRESSION.sub("\0", value).split(","):
+            yield name.strip().replace("[", "[[]").replace("\0", "*").replace(" ", "-")
 
 
 def _members(task: Task, patterns: tuple[str, ...], inventory: Inventory) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ def adding(name: str, groups: Any) -> tuple[str, dict[str, Any]]:
         (adding("b", "{{ x }}"), "prod", ("b",)),
         (adding("{{ x }}", ["d{{ y }}"]), "prod", ("a", "b")),
         (adding("{{ x }}", ["d{{ y }}"]), "db[0]", ("a", "b")),
+        (adding("b", "db,{{ x ~ ',' }}"), "prod", ("b",)),
+        (adding("b", "new , d{{ x }}"), "new", ("b",)),
         (adding("b", "db"), "d*", ("b",)),
         (adding("b", "db"), "web:!db", ("a", "b")),
         (adding("b", "db"), "web:&prod", ("b",)),
