@@ -101,14 +101,16 @@ def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
 def others(here: Context, record: Record, inventory: Inventory, reads: Reads, batch: int) -> Others:
     """What the hosts of a batch are told. Raises `StoreError`, `RedisError`."""
     found = Others(said=said(here, record.id), layers=inventory.layers)
+    told = [part for of in found.said.values() for part in (of.variables, of.known, of.facts)]
+    found.secrets = tuple(text for each in told for text in secret_values(each))
     if reads.players:
         found.play = _play(here, record, batch)
     if reads.variables:
         known = _known(here, record)
+        found.secrets += tuple(text for each in known.values() for text in secret_values(each))
         for name, of in found.said.items():
             known[name] = {**of.facts, **known.get(name, {}), **of.known}
         added = {name: _added(name, of, inventory.layers) for name, of in found.said.items()}
-        found.secrets = tuple(text for each in (*known.values(), *added.values()) for text in secret_values(each))
         for name, host in inventory.hosts.items():
             host = _in_its_groups(host, found.said.get(name), inventory.layers)
             found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from deploy_tasks.errors import InventoryError
-from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.model import Inventory, Plan
 from deploy_tasks.producer import Request, prepare
 from deploy_tasks.rollout import keys
+from deploy_tasks.tasks import sharing
+from deploy_tasks.tasks.said import Said
 from tests.support.workers import Site, local_hosts
 from tests.tasks.test_run_once import content, deploy, note, play
 
@@ -169,3 +172,11 @@ def test_a_host_alone_says_it_to_nobody(site: Site, tmp_path: Path) -> None:
     assert handle.wait(60).ok
     assert not site.producer.redis.exists(keys.said(handle.id))
     assert (tmp_path / "host0" / "out.txt").read_text() == "x"
+
+
+def test_secrets_that_are_said_are_masked_though_nobody_reads_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"a": Said(variables={"db_password": "one"}, known={"api_token": "two"}, facts={"x": {"secret": "three"}})}
+    monkeypatch.setattr(sharing, "said", lambda *_: told)
+    nothing: Any = None
+    found = sharing.others(nothing, SimpleNamespace(id="d"), Inventory(), sharing.Reads(), 0)  # type: ignore[arg-type]
+    assert set(found.secrets) == {"one", "two", "three"}
