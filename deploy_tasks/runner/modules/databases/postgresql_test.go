@@ -256,3 +256,12 @@ func TestAStageThatFailsEndsTheStream(t *testing.T) {
 		t.Error("a stage waited for another one")
 	}
 }
+
+func TestDumpsThatFailAreNeverTheSame(t *testing.T) {
+	tools := kit.Tools{Call: moduletest.New(t).Call(false)}
+	first, err := thing{}.sum(tools, "false")
+	second, again := thing{}.sum(tools, "false")
+	if first == second || err != nil || again != nil {
+		t.Error(first, second, err, again)
+	}
+}
