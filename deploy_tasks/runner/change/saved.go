@@ -53,6 +53,12 @@ func (s *saved) keep(path string, goes bool) (digest string, size int64, err err
 	if s.seen[digest] {
 		return digest, size, nil
 	}
+	if _, err := os.Lstat(s.path(digest)); err == nil {
+		if digest, size, err = s.again(in, temp); err != nil {
+			return "", 0, err
+		}
+		linked = false
+	}
 	if err := os.Rename(temp, s.path(digest)); err != nil {
 		return "", 0, err
 	}
@@ -62,6 +68,22 @@ func (s *saved) keep(path string, goes bool) (digest string, size int64, err err
 		s.link = digest
 	}
 	return digest, size, nil
+}
+
+// again copies what an earlier stage has saved too, or left half done: a second name must not take the place of its original,
+// and neither a copy that is not on the disk.
+func (s *saved) again(in *os.File, temp string) (digest string, size int64, err error) {
+	if err := os.Remove(temp); err != nil {
+		return "", 0, err
+	}
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return "", 0, err
+	}
+	sum := hashing.New()
+	if size, err = s.copy(in, temp, sum); err != nil {
+		return "", 0, err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), size, syncFile(temp)
 }
 
 // copy writes all of in to the new file temp, and to sum.
@@ -109,6 +131,9 @@ func (s *saved) flushing() (done func() error) {
 	go func() { ended <- s.sync(digests) }()
 	return func() error {
 		err := <-ended
+		if err != nil {
+			s.late = append(s.late, digests...) // the next flush must not take them for saved
+		}
 		step("originals synced")
 		return err
 	}
