@@ -15,7 +15,7 @@ from deploy_tasks.plan.jinja_references import Known
 from deploy_tasks.plan.model import Block, Include, Plan, Play, Step, Task
 from deploy_tasks.plan.said import Said
 
-_MAX_VALUES = 200
+_MAX_VALUES = 1000
 _MAX_DEPTH = 8
 # Filters that give the items of a list as they are.
 _SAME_ITEMS = frozenset({"flatten", "list", "reverse", "shuffle", "sort", "unique"})
@@ -51,12 +51,13 @@ class Values:
     def _note(self, layers: Iterable[Mapping[str, Any]]) -> None:
         for layer in layers:
             for name, value in layer.items():
-                if len(known := self._found.setdefault(name, [])) < _MAX_VALUES:
+                if len(known := self._found.setdefault(name, [])) <= _MAX_VALUES:
                     known.append(value)
 
     def variable(self, name: str) -> list[Any]:
-        """What a variable may be, as written."""
-        return [*self._found.get(name, []), *self._said.values(name)]
+        """What a variable may be, as written; none where not all of it is known."""
+        written, told = self._found.get(name, []), self._said.values(name)
+        return [] if told is None or len(written) > _MAX_VALUES else [*written, *told]
 
     def within(self, element: Play | Step | Plan) -> Known:
         """What is known in a task, whose loop says what its item may be."""
@@ -96,7 +97,7 @@ class _Reading:
                 found = _pairs(self._settled(terms, depth)) if kind == "dict" else terms
             case _:
                 return []
-        return [each for value in found[:_MAX_VALUES] for each in _read(value)]
+        return [each for value in found for each in _read(value)] if len(found) <= _MAX_VALUES else []
 
     def _terms(self, terms: Iterable[nodes.Node], depth: int) -> list[Any]:
         """The items of lists that are written out or stand in variables."""

@@ -15,25 +15,26 @@ class Said:
     def __init__(self, inventory: Inventory | None = None) -> None:
         self._hosts = tuple(inventory.variables()) if inventory else ()
         self._secrets = frozenset(inventory.secrets) if inventory else frozenset()
-        self._found: dict[str, tuple[Any, ...]] = {}
+        self._found: dict[str, tuple[Any, ...] | None] = {}
 
     @property
     def known(self) -> bool:
         """Whether there is an inventory at all."""
         return bool(self._hosts)
 
-    def values(self, name: str) -> tuple[Any, ...]:
-        """The distinct values of a variable, as written; none where no host has it, or one is secret."""
+    def values(self, name: str) -> tuple[Any, ...] | None:
+        """The distinct values of a variable, as written, empty where no host has it; None where some are not told: one
+        is secret, or they are too many."""
         if name not in self._found:
             self._found[name] = self._values(name)
         return self._found[name]
 
-    def _values(self, name: str) -> tuple[Any, ...]:
+    def _values(self, name: str) -> tuple[Any, ...] | None:
         found: dict[str, Any] = {}
         for variables in self._hosts:
             if name in variables:
                 value = variables[name]
                 if isinstance(value, str) and value in self._secrets:
-                    return ()
+                    return None
                 found.setdefault(repr(value), value)
-        return tuple(found.values())[:_MAX_VALUES]
+        return tuple(found.values()) if len(found) <= _MAX_VALUES else None

@@ -12,7 +12,7 @@ from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.files import base_for, files
 from deploy_tasks.plan.load import plan_of, read_plan
 from deploy_tasks.plan.lookup_files import wanted
-from deploy_tasks.plan.model import Plan
+from deploy_tasks.plan.model import Host, Inventory, Plan
 
 
 @pytest.fixture
@@ -162,3 +162,16 @@ def test_variables_that_are_made_of_each_other_have_an_end() -> None:
     (found,) = wanted(plan_of({"tasks": [*tasks, asked]}, source="x"))
     assert [meant.computed for meant in found.meant] == [True]
     assert found.meant[0].text.startswith("a/")
+
+
+def test_a_file_for_each_of_many_hosts_travels_or_is_told_to_be_unknown() -> None:
+    asked = {"id": "t", "name": "t", "module": "debug", "args": {"msg": "{{ lookup('file', key) }}"}}
+
+    def meant(count: int, *secrets: str) -> list[tuple[str, bool]]:
+        hosts = {f"h{n}": Host(name=f"h{n}", vars={"key": f"k{n}"}) for n in range(count)}
+        inventory = Inventory(hosts=hosts, groups={"all": tuple(hosts)}, secrets=secrets)
+        (found,) = wanted(plan_of({"tasks": [asked]}, source="x"), inventory)
+        return [(each.text, each.vague) for each in found.meant]
+
+    assert meant(300) == [(f"k{n}", False) for n in range(300)]
+    assert meant(1200) == meant(3, "k1") == [(".*", True)]

@@ -134,7 +134,8 @@ class Names:
         if self.said is None:
             return [_UNKNOWN]
         default = next(([layer[name]] for layer in reversed(self.weak) if name in layer), [])
-        return [*self.said.values(name), *default] or [_UNKNOWN]
+        told = self.said.values(name)
+        return [_UNKNOWN] if told is None else [*told, *default] or [_UNKNOWN]
 
 
 class _Unknown:
