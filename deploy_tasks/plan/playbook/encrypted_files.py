@@ -19,7 +19,7 @@ from deploy_tasks.plan.literals import unbraced
 from deploy_tasks.plan.lookup_files import wanted
 from deploy_tasks.plan.model import Inventory, Plan
 from deploy_tasks.plan.playbook import paths
-from deploy_tasks.plan.playbook.site import Site, shown
+from deploy_tasks.plan.playbook.site import Site, is_inside, shown
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
 from deploy_tasks.plan.template_files import on_disk
 from deploy_tasks.plan.template_settings import DEFAULTS
@@ -41,6 +41,12 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
     if paths.has_expression(name) or not site.is_encrypted(place):
         return doc
     path = f"{doc.where}.args.src"
+    if not site.allowed(place, path):
+        return doc
+    if not _belongs(place, site):
+        hint = f"put the file itself into {shown(site.base)} and name it relative to there"
+        site.problem(path, f"{name[:200]!r} lies outside the plan's folder", hint)
+        return doc
     if doc.module == "template":
         return _template(doc, name, place, path, site)
     if doc.module != "copy":
@@ -59,6 +65,11 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
     if isinstance(dest, str) and dest.endswith("/"):
         args["dest"] = dest + os.path.basename(place)
     return replace(doc, args={**args, "content": content})
+
+
+def _belongs(place: str, site: Site) -> bool:
+    """Whether a file lies in the plan's folder, whatever links lead to it: no other is opened with the passwords."""
+    return is_inside(os.path.realpath(place), os.path.realpath(site.base))
 
 
 def _own_mode(args: Mapping[str, Any], place: str) -> dict[str, str]:
@@ -93,7 +104,7 @@ def _template(doc: TaskDoc, name: str, place: str, path: str, site: Site) -> Tas
 def looked_up(plan: Plan, inventory: Inventory | None, site: Site) -> dict[str, str]:
     """The encrypted files that lookups of the plan read, and the variables that hold their texts.
 
-    Where there is no password, or a file is no text, it is told when the files are looked for.
+    Where there is no password, a file is no text or a link leads out, it is told when the files are looked for.
     """
     found: dict[str, str] = {}
     for lookup in wanted(plan, inventory) if site.ctx.vault.opens else ():
@@ -102,7 +113,7 @@ def looked_up(plan: Plan, inventory: Inventory | None, site: Site) -> dict[str, 
         names, _wrong = lookup.files(on_disk(Path(site.base), lookup.folders(plan.playbook_dir)))
         for name in names:
             place = os.path.join(site.base, name)
-            if name not in found and site.is_encrypted(place):
+            if name not in found and _belongs(place, site) and site.is_encrypted(place):
                 with suppress(BadDocument):
                     text = decode(read_bounded(Path(place), _MAX_FILE), shown(place))
                     found[name] = unbraced(site.ctx.vault.hide_text(text, shown(place)))

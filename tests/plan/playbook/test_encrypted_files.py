@@ -90,6 +90,33 @@ def test_what_cannot_be_decrypted_is_told(tmp_path: Path, task: str, told: str) 
         _checked(place)
 
 
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        ("copy: {src: /OUT/own.pem, dest: /k}", "own.pem' lies outside"),
+        ("copy: {src: link.pem, dest: /k}", "link.pem' lies outside"),
+        ("template: {src: link.j2, dest: /k}", "link.j2' lies outside"),
+        ("copy: {content: \"{{ lookup('file', 'link.pem') }}\", dest: /k}", "is a link to outside the plan's folder"),
+    ],
+)
+def test_a_file_outside_the_folder_is_not_decrypted(tmp_path: Path, task: str, told: str) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "plan"
+    outside.mkdir()
+    inside.mkdir()
+    (outside / "own.pem").write_text(Vault([PASSWORD]).encrypt(b"another's s3cret"))
+    place = folder(inside, task.replace("/OUT", str(outside)))
+    (inside / "files" / "link.pem").symlink_to(outside / "own.pem")
+    (inside / "link.j2").symlink_to(outside / "own.pem")
+    with pytest.raises(PlanError, match=told):
+        _brought(place)
+
+
+def _brought(place: Path) -> None:
+    found = load_playbook(place, root=place.parent, vault_password_files=[PASSWORD])
+    assert not found.plan.secret_vars
+    files(found.plan, found.base)
+
+
 def _checked(place: Path) -> None:
     plan, base = load(place)
     files(plan, base)
