@@ -2,6 +2,7 @@ package archives
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -151,6 +152,9 @@ func (u *unpacking) extract(n int, m member, place string, in io.Reader) error {
 		return err
 	}
 	if there && now.IsDir() != (m.kind == folder) {
+		if inside, err := os.ReadDir(place); now.IsDir() && (err != nil || len(inside) > 0) { // tar and unzip leave it alone too
+			return errors.Join(fmt.Errorf("%s is a folder that is not empty, and no folder in the archive", place), err)
+		}
 		if err := u.c.Log.Remove(place); err != nil {
 			return err
 		}

@@ -160,6 +160,9 @@ func (u *unpacking) pass(visit func(n int, m member, place string, in io.Reader)
 		if !ok {
 			return nil
 		}
+		if name == "." && m.kind != folder {
+			return fmt.Errorf("the archive is refused: its member %s would take the place of dest", m.name)
+		}
 		n++
 		return visit(n-1, m, filepath.Join(u.dest, name), in)
 	})

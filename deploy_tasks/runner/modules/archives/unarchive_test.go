@@ -173,12 +173,14 @@ func TestOtherPackings(t *testing.T) {
 func TestNothingLeavesTheFolder(t *testing.T) {
 	out := t.TempDir()
 	for name, members := range map[string][]tar.Header{
-		"dots":         {file("a", "a"), file("b/../../x", "bad")},
-		"link":         {tar.Header{Name: "l", Linkname: out, Typeflag: tar.TypeSymlink}, file("l/x", "bad")},
-		"far link":     {tar.Header{Name: "l", Linkname: out, Typeflag: tar.TypeSymlink}, file("l/new/x", "bad")},
-		"hard link":    {tar.Header{Name: "h", Linkname: "../../etc/passwd", Typeflag: tar.TypeLink}},
-		"device":       {tar.Header{Name: "null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}},
-		"their folder": {file("theirs/new/x", "bad")},
+		"dots":          {file("a", "a"), file("b/../../x", "bad")},
+		"link":          {tar.Header{Name: "l", Linkname: out, Typeflag: tar.TypeSymlink}, file("l/x", "bad")},
+		"far link":      {tar.Header{Name: "l", Linkname: out, Typeflag: tar.TypeSymlink}, file("l/new/x", "bad")},
+		"hard link":     {tar.Header{Name: "h", Linkname: "../../etc/passwd", Typeflag: tar.TypeLink}},
+		"device":        {tar.Header{Name: "null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}},
+		"itself a link": {tar.Header{Name: ".", Linkname: out, Typeflag: tar.TypeSymlink}, file("x", "bad")},
+		"itself a file": {file("./.", "bad")},
+		"their folder":  {file("theirs/new/x", "bad")},
 	} {
 		h := moduletest.New(t)
 		if err := os.MkdirAll(h.Path("d"), 0o755); err != nil {
@@ -201,6 +203,21 @@ func TestNothingLeavesTheFolder(t *testing.T) {
 	if r := h.Run("unarchive", "src", "a.tar", "dest", "@"); r.Failed || h.Read("abs") != "absolute" {
 		t.Error(r.Msg)
 	}
+}
+
+func TestAFullFolderIsNotReplacedByAFile(t *testing.T) {
+	h := moduletest.New(t)
+	h.Write("d/full/own", "mine")
+	h.Files["a.tar"] = packedTar(t, tar.FormatGNU, file("full", "a file"))
+	moduletest.Fails(t, h.Run("unarchive", "src", "a.tar", "dest", "@/d"), "is a folder that is not empty")
+	if h.Read("d/full/own") != "mine" {
+		t.Error(h.Tree())
+	}
+	h.Files["b.tar"] = packedTar(t, tar.FormatGNU, file("empty", "a file"))
+	if err := os.Mkdir(h.Path("d/empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, h, "src", "b.tar", "dest", "@/d")
 }
 
 func TestAddressesAreFetched(t *testing.T) {
