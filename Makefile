@@ -33,13 +33,13 @@ test: ## every test (TESTS=tests/cli for some, JOBS=1 for fewer processes)
 	@tools/setup tests
 	@tools/run-tests $(JOBS) $(TESTS)
 
-check: setup ## lint, formatting, types, import rules, gofmt, go vet
+check: setup ## lint, formatting, types, import rules, gofmt, go vet (also for 32 bits)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 0 tests/test_rooms.py
 	@unformatted=$$($(BIN)/python tools/gofmt.py -l $(RUNNER)); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
-	@cd $(RUNNER) && $(GO) vet ./...
+	@cd $(RUNNER) && $(GO) vet ./... && GOARCH=386 $(GO) vet ./...
 
 format: setup ## write the formatting that check asks for
 	@$(BIN)/ruff format .

@@ -7,10 +7,13 @@ import fnmatch
 import ipaddress
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_tasks.errors import InventoryError, Problem
+
+Groups = Mapping[str, Sequence[str]]
 
 MAX_PATTERNS = 10_000
 MAX_PATTERN_LENGTH = 1_000
@@ -34,8 +37,8 @@ def split(patterns: Iterable[str] | str) -> list[str]:
 def select(
     patterns: Sequence[str] | str,
     hosts: Sequence[str],
-    groups: Mapping[str, Sequence[str]],
-    sure: Mapping[str, Sequence[str]] | None = None,
+    groups: Groups,
+    sure: Groups | None = None,
 ) -> tuple[str, ...]:
     """The hosts that the patterns select, in the order of the patterns, each once.
 
@@ -47,22 +50,21 @@ def select(
     singles = _read_files(split(patterns))
     if not singles:
         return tuple(groups.get("all", hosts))
-    known = set(hosts)
-    certain = groups if sure is None else sure
+    choice = _Choice(hosts, set(hosts), groups, groups if sure is None else sure)
     chosen: dict[str, None] = {}
     plain = [single for single in singles if single[0] not in "!&"]
     for single in plain or ["all"]:
-        found = _possible(single, hosts, known, groups, certain)
+        found = choice.possible(single)
         if not found and _is_name(single, groups):
             raise _unknown(single, hosts, groups)
         chosen.update(dict.fromkeys(found))
     for single in singles:
         if single[0] == "&":
-            kept = set(_possible(single[1:], hosts, known, groups, certain))
+            kept = set(choice.possible(single[1:]))
             chosen = {name: None for name in chosen if name in kept}
     for single in singles:
         if single[0] == "!":
-            gone = set(_certain(single[1:], hosts, known, groups, certain))
+            gone = set(choice.certain(single[1:]))
             chosen = {name: None for name in chosen if name not in gone}
     return tuple(chosen)
 
@@ -130,78 +132,62 @@ def _read_files(singles: list[str]) -> list[str]:
     return found
 
 
-def _possible(
-    single: str,
-    hosts: Sequence[str],
-    known: set[str],
-    groups: Mapping[str, Sequence[str]],
-    sure: Mapping[str, Sequence[str]],
-) -> list[str]:
-    """The hosts that a pattern may stand for."""
-    whole = _unsettled(single, hosts, known, groups, sure)
-    return _match(single, hosts, known, groups) if whole is None else whole
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What patterns choose from: the hosts in order, who may be in each group and who is for sure."""
+
+    hosts: Sequence[str]
+    known: Set[str]
+    groups: Groups
+    sure: Groups
+
+    def possible(self, single: str) -> list[str]:
+        """The hosts that a pattern may stand for."""
+        whole = self._unsettled(single)
+        return self._match(single, self.groups) if whole is None else whole
+
+    def certain(self, single: str) -> list[str]:
+        """The hosts that a pattern stands for in any case."""
+        return self._match(single, self.sure) if self._unsettled(single) is None else []
+
+    def _unsettled(self, single: str) -> list[str] | None:
+        """What a part is taken of (`x[0]`) whose hosts are not sure; None for anything else."""
+        named = self.sure is self.groups or single in self.groups or single in self.known
+        subscript = None if named else _SUBSCRIPT.fullmatch(single)
+        if subscript is None:
+            return None
+        whole = self._match(subscript["base"], self.groups)
+        return whole if whole != self._match(subscript["base"], self.sure) else None
+
+    def _match(self, single: str, groups: Groups) -> list[str]:
+        if single in _EVERYTHING:
+            return list(groups.get("all", self.hosts))
+        if single in groups:
+            return list(groups[single])
+        if single.startswith("~"):
+            return self._named(_regex(single), groups)
+        if single in self.known:
+            return [single]
+        subscript = _SUBSCRIPT.fullmatch(single)
+        if subscript:
+            return _cut(self._match(subscript["base"], groups), subscript)
+        if not any(mark in single for mark in "*?["):
+            return []
+        return self._named(re.compile(fnmatch.translate(single)), groups)
+
+    def _named(self, wanted: re.Pattern[str], groups: Groups) -> list[str]:
+        """Hosts of matching groups, then matching hosts; a group that matches brings its hosts, as in Ansible."""
+        found = [name for group, members in groups.items() if wanted.match(group) for name in members]
+        return list(dict.fromkeys([*found, *(name for name in self.hosts if wanted.match(name))]))
 
 
-def _certain(
-    single: str,
-    hosts: Sequence[str],
-    known: set[str],
-    groups: Mapping[str, Sequence[str]],
-    sure: Mapping[str, Sequence[str]],
-) -> list[str]:
-    """The hosts that a pattern stands for in any case."""
-    whole = _unsettled(single, hosts, known, groups, sure)
-    return _match(single, hosts, known, sure) if whole is None else []
-
-
-def _unsettled(
-    single: str,
-    hosts: Sequence[str],
-    known: set[str],
-    groups: Mapping[str, Sequence[str]],
-    sure: Mapping[str, Sequence[str]],
-) -> list[str] | None:
-    """What a part is taken of (`x[0]`) whose hosts are not sure; None for anything else."""
-    subscript = None if sure is groups or single in groups or single in known else _SUBSCRIPT.fullmatch(single)
-    if subscript is None:
-        return None
-    whole = _match(subscript["base"], hosts, known, groups)
-    return whole if whole != _match(subscript["base"], hosts, known, sure) else None
-
-
-def _match(single: str, hosts: Sequence[str], known: set[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
-    if single in _EVERYTHING:
-        return list(groups.get("all", hosts))
-    if single in groups:
-        return list(groups[single])
-    if single.startswith("~"):
-        return _regex(single, hosts, groups)
-    if single in known:
-        return [single]
-    subscript = _SUBSCRIPT.fullmatch(single)
-    if subscript:
-        return _cut(_match(subscript["base"], hosts, known, groups), subscript)
-    if not any(mark in single for mark in "*?["):
-        return []
-    wanted = re.compile(fnmatch.translate(single))
-    return _named(wanted.match, hosts, groups)
-
-
-def _regex(single: str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+def _regex(single: str) -> re.Pattern[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            wanted = re.compile(single[1:])
+            return re.compile(single[1:])
     except re.error as error:
         raise _error(single, f"not a regular expression: {error}", None) from None
-    return _named(wanted.match, hosts, groups)
-
-
-def _named(matches: object, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """Hosts of matching groups, then matching hosts; a group that matches brings its hosts, as in Ansible."""
-    assert callable(matches)
-    found = [name for group, members in groups.items() if matches(group) for name in members]
-    return list(dict.fromkeys([*found, *(name for name in hosts if matches(name))]))
 
 
 def _cut(names: list[str], subscript: re.Match[str]) -> list[str]:
@@ -217,12 +203,12 @@ def _cut(names: list[str], subscript: re.Match[str]) -> list[str]:
     return names[start:] if last == -1 else names[start : last + 1]
 
 
-def _is_name(single: str, groups: Mapping[str, Sequence[str]]) -> bool:
+def _is_name(single: str, groups: Groups) -> bool:
     """Whether a pattern that matched nothing was meant as a name; an empty group is no mistake."""
     return single not in groups and single not in _EVERYTHING and not any(mark in single for mark in "*?[~")
 
 
-def _unknown(single: str, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> InventoryError:
+def _unknown(single: str, hosts: Sequence[str], groups: Groups) -> InventoryError:
     near = difflib.get_close_matches(single, [*groups, *hosts], n=1)
     some = [*groups, *hosts][:_NAMES_SHOWN]
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(some)}" if some else None

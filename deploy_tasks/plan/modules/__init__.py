@@ -3,49 +3,32 @@ documents them. Each file but `shared` holds the modules of one part of the runn
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import MappingProxyType
 
 from deploy_tasks.plan.module_spec import ArgSpec, ModuleSpec
-from deploy_tasks.plan.modules import (
-    accounts,
-    archives,
-    basics,
-    control,
-    databases,
-    editing,
-    firewall,
-    git,
-    packages,
-    python,
-    rpm,
-    services,
-    synchronize,
-    system,
-    waiting,
-    web,
-)
 
 __all__ = ["MODULES", "ArgSpec", "ModuleSpec"]
 
-_ROOMS = (
-    accounts,
-    archives,
-    basics,
-    control,
-    databases,
-    editing,
-    firewall,
-    git,
-    packages,
-    python,
-    rpm,
-    services,
-    synchronize,
-    system,
-    waiting,
-    web,
+_FILES = (
+    "accounts",
+    "archives",
+    "basics",
+    "control",
+    "databases",
+    "editing",
+    "firewall",
+    "git",
+    "packages",
+    "python",
+    "rpm",
+    "services",
+    "synchronize",
+    "system",
+    "waiting",
+    "web",
 )
 
 MODULES: MappingProxyType[str, ModuleSpec] = MappingProxyType(
-    {spec.name: spec for room in _ROOMS for spec in room.SPECS}
+    {spec.name: spec for name in _FILES for spec in import_module(f"{__name__}.{name}").SPECS}
 )

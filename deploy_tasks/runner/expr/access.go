@@ -234,7 +234,7 @@ func sliceBound(v any, fallback, length, low, high int) (int, error) {
 }
 
 // Indices beyond this are as good as the end.
-const farIndex = 1 << 40
+const farIndex = 1 << 30
 
 func sliceIndex(v any, fallback int) (int, error) {
 	switch v := v.(type) {
