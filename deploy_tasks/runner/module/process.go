@@ -28,6 +28,7 @@ type Identity struct {
 type Finished struct {
 	Code           int // exit status; 128+n after signal n; -1 when it could not start
 	Stdout, Stderr string
+	Cut            bool // one of these is not whole: the command printed more than MaxOutput
 	TimedOut       bool // it was killed because Call.Ctx ended
 	Start, End     time.Time
 }
@@ -79,7 +80,7 @@ func (c *Call) Run(p Process) (Finished, error) {
 	done.TimedOut = wait(c.Ctx, cmd)
 	done.End = time.Now()
 	done.Code = exitCode(cmd)
-	done.Stdout, done.Stderr = out.String(), errs.String()
+	done.Stdout, done.Stderr, done.Cut = out.String(), errs.String(), out.dropped+errs.dropped > 0
 	return done, nil
 }
 

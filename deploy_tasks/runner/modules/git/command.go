@@ -70,6 +70,15 @@ func (j *job) demandIn(dir string, args ...string) (module.Finished, error) {
 	return f, err
 }
 
+// names are those of files that a command prints, with a zero byte after each. The journal needs all of them.
+func (j *job) names(args ...string) ([]string, error) {
+	f, err := j.demand(args...)
+	if err == nil && f.Cut {
+		err = failed("git " + args[0] + " names more files than can be kept for an undo: more than " + strconv.Itoa(module.MaxOutput>>20) + " MiB of names")
+	}
+	return strings.FieldsFunc(f.Stdout, func(r rune) bool { return r == 0 }), err
+}
+
 // told is a failure with what a command has printed.
 func (j *job) told(f module.Finished, msg string, pairs ...any) error {
 	data := value.DictOf(pairs...)

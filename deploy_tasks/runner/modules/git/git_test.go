@@ -194,6 +194,65 @@ func TestBranchesTagsAndCommits(t *testing.T) {
 	r.back(before)
 }
 
+func TestABranchThatTheRemoteNoLongerHas(t *testing.T) {
+	r := newRig(t)
+	r.git(r.up, "checkout", "-q", "-b", "late")
+	late := r.commit(r.up, "changed", "late", "more/late", "1")
+	r.git(r.up, "checkout", "-q", "main")
+	r.cloned()
+	r.git(r.up, "branch", "-q", "-D", "late")
+	before := r.Tree()
+	moduletest.Holds(t, r.does("version", "late"), "after", late)
+	if r.Read("to/app/changed") != "late" {
+		t.Error("not switched")
+	}
+	r.back(before)
+}
+
+func TestABranchOfAnotherRemote(t *testing.T) {
+	r := newRig(t)
+	r.cloned()
+	other := filepath.Join(t.TempDir(), "other")
+	r.git("/", "clone", "-q", r.up, other)
+	r.git(other, "checkout", "-q", "-b", "theirs")
+	r.commit(other, "changed", "theirs")
+	r.git(r.Path("to/app"), "remote", "add", "other", other)
+	r.git(r.Path("to/app"), "fetch", "-q", "other")
+	moduletest.Fails(t, r.run("version", "theirs"), "Failed to checkout theirs")
+	if r.Read("to/app/changed") != "1" {
+		t.Error("a branch was made that was not journalled")
+	}
+}
+
+func TestABranchComesBeforeATagOfItsName(t *testing.T) {
+	r := newRig(t)
+	r.cloned()
+	app := r.Path("to/app")
+	r.git(app, "checkout", "-q", "-b", "both")
+	r.commit(app, "changed", "branch", "branch", "1")
+	r.git(app, "tag", "both", "main")
+	r.git(app, "checkout", "-q", "main")
+	before := r.Tree()
+	r.does("version", "both")
+	if r.Read("to/app/changed") != "branch" {
+		t.Error("the tag was taken")
+	}
+	r.back(before)
+}
+
+func TestACheckoutWithoutACommit(t *testing.T) {
+	r := newRig(t)
+	empty := filepath.Join(t.TempDir(), "empty")
+	r.git("/", "init", "-q", "-b", "main", empty)
+	r.git(r.Dir, "clone", "-q", "file://"+empty, "to/app")
+	before := r.Tree()
+	r.commit(empty, "first", "1", "deep/second", "2")
+	if done := r.run("repo", empty, "version", "main"); done.Failed || r.Read("to/app/deep/second") != "2" {
+		t.Fatal(done.Msg)
+	}
+	r.back(before)
+}
+
 func TestLocalChanges(t *testing.T) {
 	r := newRig(t)
 	r.cloned()

@@ -14,6 +14,7 @@ type plan struct {
 	branch  string   // to be on, "" for a commit alone
 	track   bool     // the branch is made
 	target  string   // what the branch is set to
+	unknown bool     // nothing here has the version's name: git is left to say so
 	files   []string // which files that changes
 }
 
@@ -42,40 +43,55 @@ func (j *job) planSwitch() (plan, error) {
 	p.target = j.remote + "/" + p.branch
 	head, tip, goal := j.commit("HEAD"), j.commit("refs/heads/"+p.branch), j.commit("refs/remotes/"+p.target)
 	p.due = j.branch() != p.branch || head == "" || head != goal
-	if p.due {
-		p.files = j.between(head, tip, goal)
+	if !p.due {
+		return p, nil
 	}
-	return p, nil
+	var err error
+	p.files, err = j.between(head, tip, goal)
+	return p, err
 }
 
 // planDetached is for a tag, a commit or a branch that only exists here.
 func (j *job) planDetached() (plan, error) {
-	head, goal, on := j.commit("HEAD"), j.commit(j.version), j.branch()
-	if on != "" && on == j.version || on == "" && head != "" && head == goal {
+	head, on, local := j.commit("HEAD"), j.branch(), j.commit("refs/heads/"+j.version)
+	goal := j.goal(local)
+	if on != "" && on == j.version || on == "" && head != "" && head == goal && local == "" {
 		return plan{}, nil
 	}
-	return plan{due: true, files: j.between(head, goal)}, nil
+	files, err := j.between(head, goal)
+	return plan{due: true, unknown: goal == "", files: files}, err
 }
 
-// between are the files that differ from each of these commits to the next.
-func (j *job) between(commits ...string) []string {
-	var files []string
-	last := ""
-	for _, commit := range commits {
-		if commit == "" || commit == last {
-			continue
-		}
-		argv := []string{"diff", "--name-only", "--no-renames", "-z", last, commit, "--"}
-		if last == "" {
-			last = commit
-			continue
-		}
-		if f, err := j.ask(argv...); err == nil && f.Code == 0 {
-			files = append(files, strings.Split(strings.TrimSuffix(f.Stdout, "\x00"), "\x00")...)
-		}
-		last = commit
+// goal is the commit to which git checkout of the version goes: a branch that is here comes before a tag of the same
+// name, and a branch of which only the remote's last word is left is made here again.
+func (j *job) goal(local string) string {
+	if local != "" {
+		return local
 	}
-	return files
+	if commit := j.commit(j.version); commit != "" {
+		return commit
+	}
+	return j.commit("refs/remotes/" + j.remote + "/" + j.version)
+}
+
+// between are the files that differ from each of these commits to the next. Without a first one there is no file yet.
+func (j *job) between(head string, others ...string) ([]string, error) {
+	var files []string
+	for _, commit := range others {
+		if commit == "" || commit == head {
+			continue
+		}
+		argv := []string{"diff", "--name-only", "--no-renames", "-z", head, commit, "--"}
+		if head == "" {
+			argv = []string{"ls-tree", "-r", "--name-only", "-z", "--full-tree", commit}
+		}
+		more, err := j.names(argv...)
+		if err != nil {
+			return nil, err
+		}
+		files, head = append(files, more...), commit
+	}
+	return files, nil
 }
 
 // switchTo does what was planned, and checks the signature.
@@ -84,6 +100,9 @@ func (j *job) switchTo(p plan) error {
 	switch {
 	case p.branch == "":
 		argv = []string{"checkout", "--force", j.version}
+		if p.unknown {
+			argv = []string{"checkout", "--no-guess", "--force", j.version} // a branch of another remote was not planned for
+		}
 		if kit.Exists(filepath.Join(j.dest, j.version)) {
 			argv = append(argv, "--") // otherwise git would take that file out of HEAD
 		}

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"runner/module"
 	"runner/modules/kit"
@@ -72,17 +71,14 @@ func (j *job) modified() ([]string, error) {
 	if j.bare {
 		return nil, nil
 	}
-	f, err := j.ask("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
-	if err != nil {
-		return nil, err
-	}
+	entries, err := j.names("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
 	var paths []string
-	for _, entry := range strings.Split(f.Stdout, "\x00") {
+	for _, entry := range entries {
 		if len(entry) > 3 {
 			paths = append(paths, entry[3:])
 		}
 	}
-	return paths, nil
+	return paths, err
 }
 
 // reset drops the changes to tracked files.
