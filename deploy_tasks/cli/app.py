@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from deploy_tasks import __version__
-from deploy_tasks.cli import failure, render
+from deploy_tasks.cli import failure, notices, render
 
 # A command is loaded when it is asked for: all of them together take twice as long to load as any.
 _DEPLOYING, _LOOKING, _RUNNING = "Deploy", "Look and undo", "Run the service"
@@ -78,6 +78,7 @@ def _options(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; errors are printed, never raised."""
+    notices.show()
     try:
         app = commands(*(name for name in arguments[:1] if name in _COMMANDS))
         return int(app(args=list(arguments), prog_name="deploy-tasks", standalone_mode=False) or 0)

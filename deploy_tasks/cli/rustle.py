@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy_tasks.cli import failure, rustle_actions, rustle_local
+from deploy_tasks.cli import failure, notices, rustle_actions, rustle_local
 from deploy_tasks.cli.rustle_config import Config, load
 from deploy_tasks.cli.rustle_options import ACTIONS, parser
 from deploy_tasks.errors import BadInput
@@ -16,6 +16,7 @@ from deploy_tasks.errors import BadInput
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; errors are printed, never raised."""
+    notices.show()
     try:
         given = vars(parser().parse_args(list(arguments)))
         actions = {name: given.pop(name) for name in ACTIONS if name in given}

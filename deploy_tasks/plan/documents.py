@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import yaml
 
 from deploy_tasks.errors import Problem
+from deploy_tasks.plan import doubles
 from deploy_tasks.plan.scalars import NotPlain, key_text, scalar
 from deploy_tasks.plan.yaml_nodes import MAX_DEPTH, TooDeep, compose
 from deploy_tasks.plan.yaml_values import MAX_NODES, BadValue, Refused, Values
@@ -102,12 +103,13 @@ def parse_json(text: str, source: str, *, depth: int = MAX_DEPTH) -> Any:
     return plain(value, source, depth=depth)
 
 
-def parse_yaml(text: str, source: str, unlock: Unlock | None = None) -> Any:
+def parse_yaml(text: str, source: str, unlock: Unlock | None = None, *, secret: bool = False) -> Any:
     """One YAML document as bounded plain data (dates become text, keys become text).
 
     `unlock` gives the value that stands for a text that ansible-vault encrypted; without it such texts are refused.
+    `secret`: no warning names what stands in the document.
     """
-    return construct(compose_yaml(text, source), source, unlock)
+    return construct(compose_yaml(text, source), source, unlock, secret=secret)
 
 
 def compose_yaml(text: str, source: str) -> yaml.Node | None:
@@ -121,10 +123,10 @@ def compose_yaml(text: str, source: str) -> yaml.Node | None:
         raise BadDocument(_yaml_problem(text, error, source)) from None
 
 
-def construct(node: yaml.Node | None, source: str, unlock: Unlock | None = None) -> Any:
+def construct(node: yaml.Node | None, source: str, unlock: Unlock | None = None, *, secret: bool = False) -> Any:
     """The plain value of a node. Raises `BadDocument` for tags that YAML files of ours may not have."""
     try:
-        return Values(unlock and placed(unlock)).of(node)
+        return Values(unlock and placed(unlock), doubles.warning(source, secret=secret)).of(node)
     except BadValue as error:
         raise BadDocument(at_node(error.node, error.message, error.hint, source)) from None
 

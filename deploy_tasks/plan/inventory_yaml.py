@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from deploy_tasks.errors import InventoryError, Problem
+from deploy_tasks.plan import doubles
 from deploy_tasks.plan.documents import MAX_DEPTH, BadDocument, compose_yaml, construct
 from deploy_tasks.plan.inventory_graph import Graph
 from deploy_tasks.plan.problems import MAX_PROBLEMS, suggest
@@ -36,6 +37,7 @@ class _Reader:
         self.graph, self.source, self.vault = graph, source, vault
         self.problems: list[Problem] = []
         self.visits = 0
+        self._twice = doubles.warning(source)
 
     def document(self, root: yaml.Node) -> None:
         entries = self._mapping(root, "", 'groups, for example "all:" with "hosts:" below')
@@ -72,7 +74,7 @@ class _Reader:
                 self._note(key_node, path, f"{pattern[:60]!r} {error}", None)
                 continue
             variables = {} if port is None else {"ansible_port": port}
-            entries = self._mapping(value, f"{path}.{pattern}", "a mapping of variables")
+            entries = self._mapping(value, f"{path}.{pattern}", "a mapping of variables", told=False)
             if entries:
                 variables |= self._variables(value)
             for name in names:
@@ -86,8 +88,13 @@ class _Reader:
             if self._try(lambda c=child, at=line: self.graph.add_child(group, c, source=self.source, line=at)):
                 self._group(child, value, f"{path}.{child}", depth + 1)
 
-    def _mapping(self, node: yaml.Node, path: str, wanted: str) -> list[tuple[str, yaml.Node, yaml.Node]]:
-        """The entries of a mapping; null is an empty one, a single text stands for one key, as in Ansible."""
+    def _mapping(
+        self, node: yaml.Node, path: str, wanted: str, *, told: bool = True
+    ) -> list[tuple[str, yaml.Node, yaml.Node]]:
+        """The entries of a mapping; null is an empty one, a single text stands for one key, as in Ansible.
+
+        Of a key that stands twice the last one counts; `told`: a warning says so.
+        """
         if isinstance(node, yaml.ScalarNode):
             value = construct(node, self.source)
             if value is None:
@@ -97,13 +104,17 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             self._note(node, path, f"must be {wanted}", None)
             return []
-        found: list[tuple[str, yaml.Node, yaml.Node]] = []
+        found: dict[str, tuple[str, yaml.Node, yaml.Node]] = {}
+        own = {id(key) for key, _ in node.value}
         for key_node, value_node in _merged(node):
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
                 self._note(key_node, path, "a name here must be text", "put numbers and yes/no in quotes")
-            else:
-                found.append((str(key_node.value), key_node, value_node))
-        return found
+                continue
+            name = str(key_node.value)
+            if told and name in found and id(found[name][1]) in own:
+                self._twice(key_node, name, found[name][1].start_mark.line + 1)
+            found[name] = (name, key_node, value_node)
+        return list(found.values())
 
     def _variables(self, node: yaml.Node) -> dict[str, Any]:
         value = construct(node, self.source, lambda locked: self.vault.reveal(locked, self.source))

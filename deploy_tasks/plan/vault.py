@@ -88,7 +88,7 @@ class Vault:
         if not self.is_encrypted(text):
             return parse_yaml(text, source, lambda locked: self.reveal(locked, source))
         try:
-            data = parse_yaml(self.decrypt_file(text, source), source)
+            data = parse_yaml(self.decrypt_file(text, source), source, secret=True)
         except BadDocument as error:
             raise BadDocument(covered(error.problem)) from None
         self.revealed.update(dict.fromkeys(secret_texts({"": data})))

@@ -57,6 +57,17 @@ def test_yaml(tmp_path: Path) -> None:
     assert made.groups["ungrouped"] == ("h3",)
 
 
+def test_of_a_key_that_stands_twice_the_last_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = "web:\n  hosts:\n    h1: {a: 1, a: 2}\n    h2:\n    h1: {a: 3, b: 4, b: 5}\n  hosts:\n    h3: {c: 1, c: 2}\n"
+    made = load_inventory(write(tmp_path / "hosts.yml", text))
+    assert {name: dict(host.vars) for name, host in made.hosts.items()} == {"h3": {"c": 2}}
+    told = [message.removeprefix(f"{tmp_path}/") for message in caplog.messages]
+    assert told == [
+        "hosts.yml:6:3: 'hosts' stands here and on line 2: the last one counts",
+        "hosts.yml:7:16: 'c' stands here and on line 7: the last one counts",
+    ]
+
+
 def test_yaml_is_recognised_without_a_suffix(tmp_path: Path) -> None:
     assert list(load_inventory(write(tmp_path / "hosts", YAML)).hosts) == ["h1", "h2", "h3", "h9"]
     assert list(load_inventory(write(tmp_path / "other", "web1 x=1\n[a]\nweb2:22\n")).hosts) == ["web1", "web2"]

@@ -43,6 +43,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "key=value arguments",
         "ansible.builtin names",
         "ansible.legacy names",
+        "duplicate keys",
     ),
     "Blocks": ("block", "rescue", "always", "ansible_failed_task", "ansible_failed_result"),
     "Loops": (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from pydantic_core import PydanticCustomError
 
 from deploy_tasks.errors import Problem
+from deploy_tasks.plan import doubles
 from deploy_tasks.plan.documents import BadDocument, at_node, compose_yaml, decode, placed, read_bounded
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.jinja_pieces import mapping
@@ -107,11 +108,9 @@ class Sources:
         return Doc(name, shown, self._value(root, "" if vaulted else text, shown), text, root, vaulted)
 
     def _value(self, root: yaml.Node | None, text: str, shown: str) -> Any:
-        def twice(node: yaml.Node, key: str, line: int) -> NoReturn:
-            raise BadValue(node, f"{key[:80]!r} stands here and on line {line}", "keep one of them")
-
         try:
             unlock = placed(lambda locked: self._vault.hide_text(locked, shown))
+            twice = doubles.warning(shown, secret=not text)
             return Values(unlock, twice, MAX_NODES, _with_numbers).of(root)
         except BadValue as error:
             raise BadDocument(at_node(error.node, error.message, error.hint, shown, text)) from None

@@ -86,6 +86,19 @@ def test_keys_keep_the_order_that_loops_follow(tmp_path: Path) -> None:
     assert list(found["b"].items()) == [("p", 5), ("q", 2), ("z", 0)]
 
 
+def test_of_a_key_that_stands_twice_the_last_counts_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read(tmp_path, "a: 1\nb: {c: 1, d: 2,\n  c: [3]}\na: 3\n") == {"a": 3, "b": {"c": [3], "d": 2}}
+    assert caplog.messages == [
+        "site.yml:3:3: 'c' stands here and on line 2: the last one counts",
+        "site.yml:4:1: 'a' stands here and on line 1: the last one counts",
+    ]
+    caplog.clear()
+    read(tmp_path, "a: &x {p: 1}\nb: {<<: *x, p: 2}\n")
+    assert not caplog.messages, "what is merged in stands once"
+
+
 @pytest.mark.parametrize("case", REFUSED, ids=[case["text"][:30] for case in REFUSED])
 def test_what_is_refused_is_told_with_its_place(tmp_path: Path, case: dict[str, str]) -> None:
     assert problem(tmp_path, case["text"]).startswith(case["told"])

@@ -76,6 +76,17 @@ def test_a_mistake_in_an_encrypted_file_does_not_show_its_line() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_key_that_stands_twice_in_an_encrypted_file_is_not_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = tmp_path / "vars.yml"
+    place.write_text(Vault([PASSWORD]).encrypt(b"a: 1\na: 2\n"))
+    assert reading(PASSWORD).sources.read_vars(place, "vars.yml", shown="vars.yml") == {"a": "{{ __vault_0 }}"}
+    assert Vault([PASSWORD]).parse_yaml(place.read_text(), "again.yml") == {"a": 2}
+    told = "2:1: a key stands here and on line 1: the last one counts"
+    assert caplog.messages == [f"vars.yml:{told}", f"again.yml:{told}"]
+
+
 def test_bytes_that_are_no_text_can_be_decrypted() -> None:
     assert Vault([PASSWORD]).decrypt((HERE / "binary.bin").read_text(), "binary.bin") == b"\xff\xfe bin"
 
