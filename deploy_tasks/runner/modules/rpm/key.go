@@ -137,30 +137,30 @@ func (k *keyTask) add() error {
 	if len(k.blocks) == 0 {
 		return errors.New("When importing a key, a valid file must be given")
 	}
-	var prints []string
-	for i, block := range k.blocks {
+	var all []pgpKey
+	for _, block := range k.blocks {
 		found, err := readBlock(block)
 		if err != nil {
 			return err
 		}
-		if err := k.compare(found); i == 0 && err != nil {
-			return err
-		}
-		for _, key := range found {
-			if key.primary {
-				prints = append(prints, key.fingerprint)
-			}
-		}
+		all = append(all, found...)
 	}
-	if k.c.Check {
-		return nil
+	if err := k.compare(all); err != nil || k.c.Check {
+		return err
+	}
+	var prints []string
+	for _, key := range all {
+		if key.primary {
+			prints = append(prints, key.fingerprint)
+		}
 	}
 	return k.c.Log.Set(keyringKind, strings.Join(prints, " "), func() error {
 		return importKey(k.t, k.c.TempDir(), strings.Join(k.blocks, ""))
 	})
 }
 
-// compare checks that the fingerprints that the task demands are those of the key and its subkeys.
+// compare checks that the fingerprints that the task demands are among those of the keys and subkeys, and that no other
+// key would come with them: Ansible lets these pass, but rpm trusts each key that it imports.
 func (k *keyTask) compare(found []pgpKey) error {
 	var is, wanted []string
 	for _, key := range found {
@@ -172,11 +172,30 @@ func (k *keyTask) compare(found []pgpKey) error {
 		wanted = append(wanted, print)
 		ok = ok && slices.Contains(is, print)
 	}
-	if ok {
+	if len(wanted) == 0 {
 		return nil
+	}
+	if ok {
+		return onlyNamed(found, wanted)
 	}
 	return fmt.Errorf("The specified fingerprint, '{'%s'}', does not match any key fingerprints in 'frozenset({'%s'})'",
 		strings.Join(wanted, "', '"), strings.Join(is, "', '"))
+}
+
+// onlyNamed is an error when one of the keys is named neither by its own fingerprint nor by that of a subkey.
+func onlyNamed(found []pgpKey, wanted []string) error {
+	for len(found) > 0 {
+		end := 1
+		for end < len(found) && !found[end].primary {
+			end++
+		}
+		named := func(key pgpKey) bool { return slices.Contains(wanted, key.fingerprint) }
+		if !slices.ContainsFunc(found[:end], named) {
+			return fmt.Errorf("key also holds %s, which fingerprint does not name: take that key out of the file, or name it too", found[0].fingerprint)
+		}
+		found = found[end:]
+	}
+	return nil
 }
 
 // remove has rpm forget the key. One that has the number as that of a subkey stays: rpm takes keys by their own.

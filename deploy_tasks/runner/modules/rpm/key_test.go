@@ -70,6 +70,10 @@ func TestWhatIsNoKey(t *testing.T) {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
 	}
+	// Behind a packet of no certain length there may be another key.
+	if found, err := readKeys([]byte{0xc6, 2, 4, 1, 0x9b, 1, 0xc6, 2, 4, 2}); err != errNoKey || len(found) != 1 {
+		t.Errorf("%+v %v", found, err)
+	}
 	if _, err := readKeys([]byte{0xc6, 1, 3}); err == nil || err.Error() != "Unhandled key version 3" {
 		t.Error(err)
 	}
@@ -204,12 +208,34 @@ func TestKeysThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := keySpec.Parse("rpm_key", h.Call(false, "key", "x", "fingerprint", "7216 ad8b"))
+	pair, err := readBlock(pairKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = (&keyTask{p: p}).compare(found)
-	if err == nil || err.Error() != "The specified fingerprint, '{'7216AD8B'}', does not match any key fingerprints in 'frozenset({'"+plainPrint+"'})'" {
-		t.Error(err)
+	other := "key also holds " + plainPrint + ", which fingerprint does not name: take that key out of the file, or name it too"
+	for _, c := range []struct {
+		prints []any
+		found  []pgpKey
+		want   string
+	}{
+		{[]any{"7216 ad8b"}, found, "The specified fingerprint, '{'7216AD8B'}', does not match any key fingerprints in 'frozenset({'" + plainPrint + "'})'"},
+		{[]any{strings.ToLower(plainPrint)}, found, ""},
+		{[]any{subPrint}, pair, ""},
+		{[]any{pairPrint}, slices.Concat(pair, found), other},
+		{[]any{subPrint}, slices.Concat(found, pair), other},
+		{[]any{pairPrint, plainPrint}, slices.Concat(found, pair), ""},
+		{nil, slices.Concat(found, pair), ""},
+	} {
+		p, err := keySpec.Parse("rpm_key", h.Call(false, "key", "x", "fingerprint", c.prints))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		if err := (&keyTask{p: p}).compare(c.found); err != nil {
+			said = err.Error()
+		}
+		if said != c.want {
+			t.Error(c.prints, said)
+		}
 	}
 }

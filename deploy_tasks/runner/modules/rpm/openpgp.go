@@ -79,13 +79,14 @@ func crc24(b []byte) []byte {
 	return []byte{byte(crc >> 16), byte(crc >> 8), byte(crc)}
 }
 
-// readKeys walks over packets and tells of the keys and subkeys among them.
+// readKeys walks over packets and tells of the keys and subkeys among them. All packets must be understood: a key behind
+// one that is not would be imported unseen.
 func readKeys(packets []byte) ([]pgpKey, error) {
 	var out []pgpKey
 	for len(packets) > 0 {
 		tag, header, length := packetHeader(packets)
 		if header == 0 || length > len(packets)-header {
-			break
+			return out, errNoKey
 		}
 		if tag == publicKey || tag == publicSubkey {
 			key, err := readKey(packets[header:header+length], tag == publicKey)
