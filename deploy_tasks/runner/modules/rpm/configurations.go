@@ -3,8 +3,10 @@ package rpm
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -49,10 +51,7 @@ func readConfigurations(t change.Tools, files []string) (configurationFiles, err
 		if !info.Mode().IsRegular() {
 			continue
 		}
-		if info.Size() > largestConfiguration {
-			return nil, fmt.Errorf("%s has more than %d bytes", path, largestConfiguration)
-		}
-		text, err := os.ReadFile(path)
+		text, err := readRegular(path, info)
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +59,27 @@ func readConfigurations(t change.Tools, files []string) (configurationFiles, err
 		out = append(out, configuration{path, true, text, info.Mode(), st.UID, st.GID, info.ModTime()})
 	}
 	return out, nil
+}
+
+// readRegular reads the file that was looked at: not one that has taken its place since, nor what a link there leads to.
+func readRegular(path string, seen fs.FileInfo) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !os.SameFile(seen, info) {
+		return nil, fmt.Errorf("%s was replaced while it was read", path)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, largestConfiguration+1))
+	if err == nil && len(text) > largestConfiguration {
+		err = fmt.Errorf("%s has more than %d bytes", path, largestConfiguration)
+	}
+	return text, err
 }
 
 // putBack makes them what they were. Those that were not there are new only where rpm has put them beside one.
@@ -93,17 +113,25 @@ func beside(path string) bool {
 	return strings.HasSuffix(path, ".rpmsave") || strings.HasSuffix(path, ".rpmnew") || strings.HasSuffix(path, ".rpmorig")
 }
 
+// write makes the file anew, under a name that nobody can have put a link at: its folder may be another user's.
 func (c configuration) write() error {
-	temp := c.path + ".deploy-tasks"
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(c.path), "."+filepath.Base(c.path)+".*")
 	if err != nil {
 		return err
 	}
+	temp := f.Name()
 	_, err = f.Write(c.text)
-	err = errors.Join(err, change.SyncData(f), f.Close())
 	for _, step := range []func() error{
-		func() error { return os.Chown(temp, c.uid, c.gid) },
-		func() error { return os.Chmod(temp, c.mode) },
+		func() error { return f.Chown(c.uid, c.gid) },
+		func() error { return f.Chmod(c.mode) },
+		func() error { return change.SyncData(f) },
+	} {
+		if err == nil {
+			err = step()
+		}
+	}
+	err = errors.Join(err, f.Close())
+	for _, step := range []func() error{
 		func() error { return os.Chtimes(temp, c.changed, c.changed) },
 		func() error { return os.Rename(temp, c.path) },
 	} {

@@ -157,6 +157,11 @@ func TestConfigurationsArePutBack(t *testing.T) {
 	h := moduletest.New(t)
 	h.Write("a.conf", "mine")
 	h.Write("kept.conf", "same")
+	h.Write("victim", "of root")
+	// A user who owns the folder has put a link where a careless undo would write.
+	if err := os.Symlink(h.Path("victim"), h.Path("a.conf.deploy-tasks")); err != nil {
+		t.Fatal(err)
+	}
 	before := h.Tree()
 	var files configurationFiles
 	for _, name := range []string{"a.conf", "a.conf.rpmsave", "kept.conf"} {
