@@ -15,7 +15,7 @@ from deploy_tasks.plan.modules import MODULES, ArgSpec, ModuleSpec
 from deploy_tasks.plan.own_modules import PAGE
 from deploy_tasks.plan.own_spec import spec_of
 from deploy_tasks.plan.problems import not_among, path_of, suggest
-from deploy_tasks.plan.synchronized import read_rules
+from deploy_tasks.plan.synchronized import is_computed, read_rules
 from deploy_tasks.plan.words import WHOLE_ARGS
 from deploy_tasks.secret import is_secret_name
 
@@ -300,7 +300,7 @@ def _synchronize(task: Task, given: Mapping[str, Any], findings: Findings) -> No
             findings.add(_path(task, name), "is a path, not a host's", "fetch and copy take files from host to host")
     if not _is_true(given.get("archive", True)) and "recursive" not in given:
         findings.add(_path(task, "archive"), "needs recursive: true beside it", "a folder is sent with all in it")
-    if is_template(given.get("rsync_opts")):
+    if is_computed(given.get("rsync_opts")):
         hint = "write them out: they tell here already which files travel with the plan"
         findings.add(_path(task, "rsync_opts"), "holds a template", hint)
         return

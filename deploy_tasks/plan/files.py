@@ -20,7 +20,7 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.lookup_files import Wanted, wanted
 from deploy_tasks.plan.model import Inventory, Plan, Task
 from deploy_tasks.plan.problems import path_of, suggest
-from deploy_tasks.plan.synchronized import Sent
+from deploy_tasks.plan.synchronized import WHOLE, Sent
 from deploy_tasks.plan.template_files import included, looked_up, on_disk
 from deploy_tasks.plan.template_settings import settings_of
 from deploy_tasks.plan.vault import Vault
@@ -63,13 +63,14 @@ def files(plan: Plan, base_dir: Path, inventory: Inventory | None = None) -> dic
 def find_files(plan: Plan, base_dir: Path, findings: Findings, inventory: Inventory | None = None) -> dict[str, Path]:
     """As `files`, the problems noted in `findings` instead of raised."""
     collector = _Collector(base_dir, findings)
-    collector.secret = plan.secret_files.keys() | plan.secret_templates.keys()
     for task in plan.walk():
+        collector.values = plan.secret_templates.keys() if task.module == "template" else frozenset()
         for path, name in sources(task):
             collector.as_is = task.module == "synchronize" or not is_true(task.args.get("decrypt", True))
             collector.sent = Sent(task.args, name) if task.module == "synchronize" else None
             collector.add(name, path, _SUBFOLDER.get(task.module))
     collector.as_is, collector.sent = False, None
+    collector.values = plan.secret_files.keys() | plan.secret_templates.keys()
     for lookup in wanted(plan, inventory):
         collector.add_lookup(lookup, plan.playbook_dir)
     for task in plan.walk():
@@ -113,8 +114,9 @@ class _Collector:
         self.root = base_dir.resolve()
         self.found: dict[str, Path] = {}
         self.total = 0
-        self.secret: Set[str] = frozenset()  # what travels as values
+        self.values: Set[str] = frozenset()  # files that travel as secret values to those who name them now
         self.as_is = False  # whether encrypted files are to arrive encrypted
+        self.locked: set[str] = set()  # files that are to arrive so, for who asked for that alone
         self.sent: Sent | None = None  # what synchronize takes of a folder
         self.searched: set[str] = set()  # templates whose parts are taken along
 
@@ -135,7 +137,7 @@ class _Collector:
         if place is None:
             self.findings.add(path, f"there is no file {literal[:200]!r} in {self.base}", self._near(clean))
         elif place.is_dir():
-            self._folder(clean, place, path)
+            self._folder(clean, place, path, whole)
         elif whole:
             self._file(clean, place, path)
         else:
@@ -221,25 +223,26 @@ class _Collector:
         near = suggest(posixpath.basename(clean), names)
         return near.replace("mean ", f"mean {posixpath.dirname(clean)}/", 1) if near and "/" in clean else near
 
-    def _folder(self, name: str, folder: Path, path: str) -> None:
-        """Every file below a folder; links to folders are not walked into, they could lead anywhere."""
+    def _refuse_locked(self, name: str, path: str) -> None:
+        hint = "with decrypt: false it arrives encrypted; a playbook's copy decrypts a file that is named literally"
+        self.findings.add(path, f"{name[:200]!r} is encrypted with ansible-vault", hint)
+
+    def _folder(self, name: str, folder: Path, path: str, all_of_it: bool) -> None:
+        """Every file below a folder, of which `all_of_it` is meant or some."""
         prefix = "" if name == "." else f"{name}/"
         if self.sent is not None:
             for message, hint in self.sent.problems(folder):
                 self.findings.add(path, message, hint)
-        for directory, folders, names in os.walk(folder):
-            folders.sort()
-            if self.sent is not None:
-                self.sent.keep(Path(directory).relative_to(folder).as_posix(), folders, names)
-            for file in sorted(names):
-                place = Path(directory, file)
-                relative = place.relative_to(folder).as_posix()
-                if not self._file(prefix + relative, place, path):
-                    return
+        for place in (self.sent or WHOLE).files(folder):
+            file = prefix + place.relative_to(folder).as_posix()
+            if all_of_it and not self.as_is and file in self.locked:
+                self._refuse_locked(file, path)
+            elif not self._file(file, place, path):
+                return
 
     def _file(self, name: str, place: Path, path: str) -> bool:
         """Take one file along; False when there is no use in going on."""
-        if name in self.found or name in self.secret:
+        if name in self.found or name in self.values:
             return True
         try:
             real = place.resolve(strict=True)
@@ -258,10 +261,11 @@ class _Collector:
         if not os.access(real, os.R_OK):
             self.findings.add(path, f"{name[:200]!r} cannot be read: Permission denied")
             return True
-        if not self.as_is and is_encrypted(real):
-            hint = "with decrypt: false it arrives encrypted; a playbook's copy decrypts a file that is named literally"
-            self.findings.add(path, f"{name[:200]!r} is encrypted with ansible-vault", hint)
-            return True
+        if is_encrypted(real):
+            if not self.as_is:
+                self._refuse_locked(name, path)
+                return True
+            self.locked.add(name)
         self.found[name] = place
         self.total += status.st_size
         if len(self.found) > MAX_FILES or self.total > MAX_TOTAL:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,9 +184,27 @@ class _Doc:
             good = value is None or (isinstance(value, dict) and all(isinstance(each, dict) for each in value.values()))
             if not good:
                 raise Unusable(f"{place}: {key} is no mapping of mappings")
+        for wrong in (*_odd_options(options or {}), *_odd_attributes(attributes or {})):
+            raise Unusable(f"{place}: {wrong}")
         return cls(attributes or {}, {} if options is None and "options" in said else options)
 
     def supports(self, attribute: str, otherwise: bool) -> bool:
         """Whether the module says that it can do something; without a word its content tells."""
         said = self.attributes.get(attribute, {}).get("support")
         return otherwise if said is None else said in _SUPPORTED
+
+
+def _odd_options(options: Mapping[Any, Mapping[Any, Any]]) -> Iterator[str]:
+    for name, option in options.items():
+        if not isinstance(option.get("type", ""), str):
+            yield f"options.{name}.type is no text"
+        if not isinstance(option.get("choices"), (list, dict, type(None))):
+            yield f"options.{name}.choices is no list"
+        if not isinstance(option.get("aliases"), (list, type(None))):
+            yield f"options.{name}.aliases is no list"
+
+
+def _odd_attributes(attributes: Mapping[Any, Mapping[Any, Any]]) -> Iterator[str]:
+    for name, attribute in attributes.items():
+        if not isinstance(attribute.get("support", ""), str):
+            yield f"attributes.{name}.support is no text"

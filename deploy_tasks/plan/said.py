@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.vault import secret_texts
+from deploy_tasks.plan.yaml_values import untemplated
 
 _MAX_VALUES = 1000
+_SHORTEST = 4
 
 
 class Said:
@@ -14,7 +19,7 @@ class Said:
 
     def __init__(self, inventory: Inventory | None = None) -> None:
         self._hosts = tuple(inventory.variables()) if inventory else ()
-        self._secrets = frozenset(inventory.secrets) if inventory else frozenset()
+        self._secrets = frozenset(_written(inventory.secrets)) if inventory else frozenset()
         self._found: dict[str, tuple[Any, ...] | None] = {}
 
     @property
@@ -34,7 +39,21 @@ class Said:
         for variables in self._hosts:
             if name in variables:
                 value = variables[name]
-                if isinstance(value, str) and value in self._secrets:
+                if self._secrets and self._is_secret(value):
                     return None
                 found.setdefault(repr(value), value)
         return tuple(found.values()) if len(found) <= _MAX_VALUES else None
+
+    def _is_secret(self, value: Any) -> bool:
+        """Whether a value is, or has in it, what was encrypted. A number of few digits is any number."""
+        if isinstance(value, str):
+            return value in self._secrets
+        return any(len(text) >= _SHORTEST and text in self._secrets for text in secret_texts({"": value}))
+
+
+def _written(secrets: Iterable[str]) -> Iterator[str]:
+    """Texts that were encrypted, each also as it stands among variables: kept from templating."""
+    for text in secrets:
+        yield text
+        with suppress(ValueError):
+            yield untemplated(text)

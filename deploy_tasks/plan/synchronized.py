@@ -54,8 +54,7 @@ class Rule:
 
 def read_rules(options: Any) -> list[Rule]:
     """The rules in `rsync_opts`. Raises `ValueError` with what is wrong with them."""
-    listed = options.split(",") if isinstance(options, str) else options or ()
-    words = shlex.split(" ".join(str(option).strip() for option in listed))
+    words = shlex.split(" ".join(option.strip() for option in _listed(options)))
     rules = []
     while words:
         name, given, pattern = words[0].partition("=")
@@ -66,8 +65,24 @@ def read_rules(options: Any) -> list[Rule]:
             pattern = words.pop(0)
         if not pattern.strip("/") or pattern.startswith(("- ", "+ ", "!")):
             raise ValueError(f"{name} needs a pattern")
-        rules.append(_rule(name == "--include", pattern))
+        try:
+            rules.append(_rule(name == "--include", pattern))
+        except re.error:
+            raise ValueError(f"{name} has a pattern that means nothing: {pattern[:80]!r}") from None
     return rules
+
+
+def is_computed(options: Any) -> bool:
+    """Whether `rsync_opts` are only known on the host."""
+    return any(is_template(option) for option in _listed(options))
+
+
+def _listed(options: Any) -> list[str]:
+    """The options as a module takes a list: a text is divided at its commas, anything else alone is the one item."""
+    if isinstance(options, str):
+        return options.split(",")
+    several = options if isinstance(options, (list, tuple)) else () if options is None else (options,)
+    return [str(option) for option in several]
 
 
 def _rule(include: bool, pattern: str) -> Rule:
@@ -113,7 +128,7 @@ class Sent:
         count as none: they are told where arguments are checked."""
         options = args.get("rsync_opts")
         try:
-            self.rules = [] if is_template(options) else read_rules(options)
+            self.rules = [] if is_computed(options) else read_rules(options)
         except ValueError:
             self.rules = []
         self.links = str(args.get("copy_links", "")).strip().lower() in ("true", "yes", "on", "1", "y", "t")
@@ -124,6 +139,14 @@ class Sent:
         prefix = self.top + (f"{relative}/" if relative not in ("", ".") else "")
         folders[:] = [name for name in folders if not excluded(self.rules, prefix + name, True)]
         files[:] = [name for name in files if not excluded(self.rules, prefix + name, False)]
+
+    def files(self, folder: Path) -> Iterator[Path]:
+        """The files that are sent of a folder, in order; links to folders are not walked into, they could lead
+        anywhere."""
+        for directory, folders, files in os.walk(folder):
+            folders.sort()
+            self.keep(Path(directory).relative_to(folder).as_posix(), folders, files)
+            yield from (Path(directory, file) for file in sorted(files))
 
     def problems(self, folder: Path) -> Iterator[tuple[str, str]]:
         """What a folder holds that rsync would send otherwise than it travels with a plan: message and hint."""
@@ -141,3 +164,7 @@ class Sent:
                 if place.is_symlink() and (not self.links or place.is_dir()):
                     hint = "make links with the module file; copy_links: true sends the files that links lead to"
                     yield f"{shown}{name} is a link, and links do not travel with a plan", hint
+
+
+#: Where nothing is left out.
+WHOLE = Sent({}, "")

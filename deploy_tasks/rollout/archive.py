@@ -41,10 +41,12 @@ def undone(store: Store, deployment: str) -> bool:
 
 def _undo(store: Store, deployment: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(store.get_record(_UNDO + deployment))
-        return found
+        data = store.get_record(_UNDO + deployment)
     except Missing:
         return None
+    # An empty one was written by an earlier version: it stood beside `open/ID` and asked for all of it.
+    found: dict[str, Any] = json.loads(data) if data else {"record": None, "whole": True}
+    return found
 
 
 def keep_result(store: Store, deployment: str, result: Mapping[str, Any], *, undone: bool) -> None:
@@ -78,4 +80,4 @@ def intent(store: Store, deployment: str) -> Record | None:
         return Record.load(store.get_record(_OPEN + deployment))
     except Missing:
         undo = _undo(store, deployment)
-        return None if undo is None else Record.load(undo["record"].encode())
+        return Record.load(undo["record"].encode()) if undo and undo["record"] else None

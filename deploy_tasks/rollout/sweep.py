@@ -227,10 +227,13 @@ class Sweeper:
         for deployment in archive.unfinished(self._store):
             if deployment in active:
                 continue
-            undone = archive.undone(self._store, deployment)
             try:
+                undone = archive.undone(self._store, deployment)
                 shot = self._ledger.snapshot(deployment)
             except NotFound:
+                continue
+            except ValueError as error:
+                _tell_damaged(deployment, error)
                 continue
             if shot.head.status.final:
                 archive.keep_result(self._store, deployment, Result.of(shot).to_json(), undone=undone)
@@ -243,10 +246,10 @@ class Sweeper:
     def _reconcile(self) -> None:
         """Redis is new or lost its data: bring back what the store knows to be unfinished."""
         for deployment in archive.unfinished(self._store):
-            record = archive.intent(self._store, deployment)
-            if record is None:
-                continue
             try:
+                record = archive.intent(self._store, deployment)
+                if record is None:
+                    continue
                 # Hosts answer with what they did; then all of them are taken back if that was asked for.
                 wanted = archive.undo_wanted(self._store, deployment)
                 more = {"undo_wanted": "rolled back by hand"} if wanted else {}
@@ -255,4 +258,11 @@ class Sweeper:
                     self._dispatch.start(deployment)
             except (Refused, DeployError) as error:
                 log.error("%s: cannot be recreated: %s", deployment, error)
+            except ValueError as error:
+                _tell_damaged(deployment, error)
         self._redis.set(keys.EPOCH, "1")
+
+
+def _tell_damaged(deployment: str, error: ValueError) -> None:
+    """What is wrong with one record is no reason to leave the others."""
+    log.error("%s: its record in the store cannot be read (%s)", deployment, type(error).__name__)

@@ -66,6 +66,13 @@ def test_what_an_executable_runs_on(head: bytes, expected: tuple[str, ...] | Non
     assert targets_of(head) == expected
 
 
+def odd(said: str) -> str:
+    return f"DOCUMENTATION: {{options: {{a: {{{said}}}}}}}"
+
+
+UNSUPPORTED = "DOCUMENTATION: {attributes: {undo: {support: [full]}}}"
+
+
 def site(folder: Path, task: str = "mine: {a: 1}", **modules: str | bytes) -> Loaded:
     """A playbook with one task; the names of modules have `__` for `/` and `_DOT_` for a dot."""
     for name, content in modules.items():
@@ -154,6 +161,10 @@ def test_a_plan_in_json_has_modules_beside_it(tmp_path: Path) -> None:
         ({"library__mine": "#!/bin/sh\n_deploy_tasks_undo <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"}, "put into its text"),
         ({"library__mine": SCRIPT, "library__mine_DOT_yml": "x: 1"}, "library/mine.yml has no mapping DOCUMENTATION"),
         ({"library__mine": SCRIPT, "library__mine_DOT_yml": "DOCUMENTATION: {options: [a]}"}, "is no mapping of map"),
+        ({"library__mine": SCRIPT, "library__mine_DOT_yml": odd("type: [str]")}, "options.a.type is no text"),
+        ({"library__mine": SCRIPT, "library__mine_DOT_yml": odd("choices: 5")}, "options.a.choices is no list"),
+        ({"library__mine": SCRIPT, "library__mine_DOT_yml": odd("aliases: foo")}, "options.a.aliases is no list"),
+        ({"library__mine": SCRIPT, "library__mine_DOT_yml": UNSUPPORTED}, "attributes.undo.support is no text"),
     ],
 )  # fmt: skip
 def test_what_is_no_module(tmp_path: Path, modules: dict[str, Any], message: str) -> None:

@@ -56,6 +56,10 @@ def _sent(sent: Sent, folder: Path) -> list[str]:
         ({"rsync_opts": ["--chmod=F600"]}, "can hold --exclude=PATTERN and --include=PATTERN alone"),
         ({"rsync_opts": ["--exclude"]}, "needs a pattern"),
         ({"rsync_opts": "{{ options }}"}, "holds a template"),
+        ({"rsync_opts": ["--exclude=a", "--exclude={{ name }}"]}, "holds a template"),
+        ({"rsync_opts": 5}, "can hold --exclude=PATTERN and --include=PATTERN alone, not '5'"),
+        ({"rsync_opts": ["--exclude=[z-a]"]}, "--exclude has a pattern that means nothing: '[z-a]'"),
+        ({"rsync_opts": ["--exclude='a"]}, "No closing quotation"),
     ],
 )
 def test_what_no_plan_can_send_is_refused(args: dict[str, object], words: str) -> None:
@@ -86,5 +90,6 @@ _HINT = "put a file into it, or leave it out with rsync_opts: --exclude=/"
 def test_wrong_rules_are_told_once() -> None:
     with pytest.raises(ValueError, match="not '-x'"):
         read_rules(["-x"])
-    assert Sent({"rsync_opts": ["-x"]}, "app").rules == []
+    for wrong in (["-x"], 5, ["--exclude=[z-a]"], ["--exclude={{ x }}"]):
+        assert Sent({"rsync_opts": wrong}, "app").rules == []
     assert Findings().problems == []

@@ -145,6 +145,27 @@ def test_an_end_that_is_written_late_does_not_forget_the_rollback_asked_for_mean
     assert archive.result(store, "d1") == {"status": "rolled_back"}
 
 
+def test_a_wish_to_take_back_that_was_written_without_its_record_is_understood(case: Case) -> None:
+    store, record = case.rollout.store, case.rollout.record
+    store.put_record("undo/d1", b"")
+    assert archive.undo_wanted(store, "d1")
+    assert archive.intent(store, "d1") is None
+    archive.keep_intent(store, record)
+    assert archive.intent(store, "d1") == record
+
+
+def test_one_damaged_record_keeps_nothing_else_from_being_brought_back(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive.keep_intent(case.rollout.store, case.rollout.record)
+    for name in ("open/a1", "undo/a2"):
+        case.rollout.store.put_record(name, b"{")
+    case.redis.flushall()
+    case.tick()
+    assert case.rollout.ledger.status("d1") is not None
+    assert {"a1", "a2"} <= {record.args[0] for record in caplog.records if isinstance(record.args, tuple)}
+
+
 def test_a_rollback_that_was_asked_for_survives_the_loss_of_redis(case: Case) -> None:
     archive.keep_undo(case.rollout.store, case.rollout.record, whole=True)
     case.sweeper.tick()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deploy_tasks.errors import PlanError
+from deploy_tasks.errors import PlanError, Problem
 from deploy_tasks.plan.documents import BadDocument, decode, read_bounded
 from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.literals import unbraced
@@ -54,8 +54,7 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
         site.problem(path, f"{name!r} is encrypted with ansible-vault, which {doc.module} does not read", hint)
         return doc
     try:
-        text = decode(read_bounded(Path(place), _MAX_FILE), shown(place))
-        content = site.ctx.vault.hide_text(text, shown(place))
+        content = _hidden(place, site)
     except BadDocument as error:
         site.problem(path, f"{name!r} {error.problem.message}", error.problem.hint)
         return doc
@@ -65,6 +64,15 @@ def with_decrypted(doc: TaskDoc, site: Site) -> TaskDoc:
     if isinstance(dest, str) and dest.endswith("/"):
         args["dest"] = dest + os.path.basename(place)
     return replace(doc, args={**args, "content": content})
+
+
+def _hidden(place: str, site: Site) -> str:
+    """The template that stands for the text of an encrypted file. Raises `BadDocument`."""
+    text = decode(read_bounded(Path(place), _MAX_FILE), shown(place))
+    try:
+        return site.ctx.vault.hide_text(text, shown(place))
+    except ValueError as error:
+        raise BadDocument(Problem("", str(error), "keep it without that word", shown(place))) from None
 
 
 def _belongs(place: str, site: Site) -> bool:
@@ -115,6 +123,5 @@ def looked_up(plan: Plan, inventory: Inventory | None, site: Site) -> dict[str, 
             place = os.path.join(site.base, name)
             if name not in found and _belongs(place, site) and site.is_encrypted(place):
                 with suppress(BadDocument):
-                    text = decode(read_bounded(Path(place), _MAX_FILE), shown(place))
-                    found[name] = unbraced(site.ctx.vault.hide_text(text, shown(place)))
+                    found[name] = unbraced(_hidden(place, site))
     return found

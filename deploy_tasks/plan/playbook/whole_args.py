@@ -6,14 +6,18 @@ beside the plan that they name, which must be known.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from deploy_tasks.errors import Problem
 from deploy_tasks.plan.check_args import check_args
+from deploy_tasks.plan.files import MAX_FILES
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja_pieces import expression, literal, mapping
 from deploy_tasks.plan.model import Task
@@ -22,8 +26,9 @@ from deploy_tasks.plan.playbook import candidates, paths
 from deploy_tasks.plan.playbook.candidates import Names
 from deploy_tasks.plan.playbook.paths import SUBFOLDER
 from deploy_tasks.plan.playbook.scope import Scope
-from deploy_tasks.plan.playbook.site import Site, missing
+from deploy_tasks.plan.playbook.site import Site, is_inside, missing
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+from deploy_tasks.plan.synchronized import Sent
 from deploy_tasks.plan.words import WHOLE_ARGS, file_arguments
 
 
@@ -79,9 +84,13 @@ def _with_files(text: str, arguments: list[str], several: list[dict[str, Any] | 
         where.site.problem(where.path, message, hint)
         return doc
     called: dict[str, str] = {}
+    brings: dict[str, None] = {}
     for given in several:
-        for argument in set(file_arguments(doc.module, {**(given or {}), **doc.args})) & set(arguments):
-            called.update(_files((given or {}).get(argument), where))
+        args = {**(given or {}), **doc.args}
+        for argument in set(file_arguments(doc.module, args)) & set(arguments):
+            meant = dict(_files((given or {}).get(argument), where))
+            called.update(meant)
+            brings.update((file, None) for name in meant.values() for file in _sent(name, args, where))
     try:
         whole = expression(text)
     except PydanticCustomError:
@@ -93,8 +102,20 @@ def _with_files(text: str, arguments: list[str], several: list[dict[str, Any] | 
         key = literal(argument)
         named = f"{mapping(called.items())}.get({whole}[{key}], {whole}[{key}])"
         whole = f"({whole} | combine({{{key}: {named}}} if {key} in {whole} else {{}}))"
-    brings = tuple(dict.fromkeys(called.values()))
-    return replace(doc, args={**doc.args, WHOLE_ARGS: f"{{{{ {whole} }}}}"}, fields={**doc.fields, "brings": brings})
+    fields = {**doc.fields, "brings": tuple(brings)}
+    return replace(doc, args={**doc.args, WHOLE_ARGS: f"{{{{ {whole} }}}}"}, fields=fields)
+
+
+def _sent(name: str, args: Mapping[str, Any], where: _Place) -> Iterator[str]:
+    """What travels for a name of the plan: itself, or of a folder that `synchronize` sends what is not left out."""
+    folder = Path(where.site.base, name)
+    if where.doc.module != "synchronize" or not is_inside(os.path.normpath(folder), where.site.base):
+        yield name
+        return
+    sent = Sent(args, name)
+    for message, hint in sent.problems(folder):
+        where.site.problem(where.path, message, hint)
+    yield from (paths.relative(str(place), where.site.base) for place in islice(sent.files(folder), MAX_FILES + 1))
 
 
 def _files(value: Any, where: _Place) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from deploy_tasks.plan.validate import check_alone
 from deploy_tasks.plan.vault import Vault
 
 PASSWORD = Path(__file__).parent / "vault" / "password"
+LOOKED_UP = "copy: {content: \"{{ lookup('file', 'key.pem') }}\", dest: /k}"
 SECRET = "first {{ line }}\nof the s3cret\n"
 
 
@@ -25,6 +26,7 @@ def folder(tmp_path: Path, task: str, variables: str = "") -> Path:
     (tmp_path / "files" / "key.pem").write_text(vault.encrypt(SECRET.encode()))
     (tmp_path / "files" / "key.pem").chmod(0o640)
     (tmp_path / "files" / "raw").write_text(vault.encrypt(b"\xff\xfe"))
+    (tmp_path / "files" / "raws").write_text(vault.encrypt(b"{{ x }} {% endraw %}"))
     (tmp_path / "files" / "plain").write_text("plain\n")
     (tmp_path / "conf.j2").write_text(vault.encrypt(b"hidden {{ a }}"))
     (tmp_path / "broken.j2").write_text(vault.encrypt(b"{% if hidden %}"))
@@ -77,6 +79,8 @@ def test_a_file_may_stay_encrypted(tmp_path: Path) -> None:
     ("task", "told"),
     [
         ("copy: {src: raw, dest: /r}", "'files/raw' is not UTF-8 text"),
+        ("copy: {src: raws, dest: /r}", "'files/raws' holds endraw"),
+        ("copy: {content: \"{{ lookup('file', 'raws') }}\", dest: /r}", "raws' is encrypted with ansible-vault"),
         ("template: {src: conf.j2, dest: /c, trim_blocks: false}", "is not for a template that is encrypted"),
         ("template: {src: broken.j2, dest: /c}", "'broken.j2': template syntax"),
         ("script: key.pem", "'files/key.pem' is encrypted with ansible-vault, which script does not read"),
@@ -87,6 +91,16 @@ def test_a_file_may_stay_encrypted(tmp_path: Path) -> None:
 def test_what_cannot_be_decrypted_is_told(tmp_path: Path, task: str, told: str) -> None:
     place = folder(tmp_path, task)
     with pytest.raises(PlanError, match=told):
+        _checked(place)
+
+
+@pytest.mark.parametrize("other", [LOOKED_UP, "copy: {src: key.pem, dest: /k, decrypt: false}"])
+@pytest.mark.parametrize("tree", ["copy: {src: ./tree/, dest: /c}", 'copy: {src: "tree/{{ which }}", dest: /c}'])
+def test_a_folder_never_loses_an_encrypted_file_that_another_task_reads(tmp_path: Path, tree: str, other: str) -> None:
+    place = folder(tmp_path, f"{other.replace('key.pem', 'tree/key.pem')}\n    - {tree}")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "files" / "key.pem").rename(tmp_path / "tree" / "key.pem")
+    with pytest.raises(PlanError, match=r"tree/key.pem'(, which)? is encrypted with ansible-vault"):
         _checked(place)
 
 
@@ -128,8 +142,7 @@ def test_without_the_password_the_option_is_named(tmp_path: Path) -> None:
 
 
 def test_a_template_and_what_is_looked_up_travel_as_secret_values(tmp_path: Path) -> None:
-    looked = "    - copy: {content: \"{{ lookup('file', 'key.pem') }}\", dest: /k}"
-    plan, base = load(folder(tmp_path, f"template: {{src: conf.j2, dest: /c}}\n{looked}"))
+    plan, base = load(folder(tmp_path, f"template: {{src: conf.j2, dest: /c}}\n    - {LOOKED_UP}"))
     assert plan.secret_templates == {"conf.j2": "__vault_0"}
     assert plan.secret_files == {"files/key.pem": "__vault_1"}
     assert [task.diff for task in plan.walk() if task.module == "template"] == [False]

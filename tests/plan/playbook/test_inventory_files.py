@@ -10,6 +10,7 @@ from deploy_tasks.plan.files import files
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.load import Given, Loaded, load
 from deploy_tasks.plan.model import Task
+from deploy_tasks.plan.said import Said
 from tests.support.playbooks import work, write_site
 
 SITE = {
@@ -66,6 +67,33 @@ def test_a_host_finds_its_file_by_the_name_as_it_is_written(tmp_path: Path) -> N
     assert isinstance(task, Task)
     assert task.args["src"] == "{{ {'a': 'files/a', 'keys/one': 'keys/one'}.get(x, x) }}"
     assert task.brings == ("files/a", "keys/one")
+
+
+@pytest.mark.parametrize("task", ['synchronize: "{{ o }}"', '{synchronize: {dest: /y}, args: "{{ o }}"}'])
+def test_what_a_mapping_of_the_inventory_leaves_out_does_not_travel(tmp_path: Path, task: str) -> None:
+    write_site(tmp_path, {"trees/one/a": "", "trees/one/key": "s", "trees/two/sub/b": "", "trees/two/key": "s"})
+    said = [
+        {"src": "trees/one", "dest": "/x", "rsync_opts": ["--exclude=key"]},
+        {"src": "trees/two/", "dest": "/x", "rsync_opts": "--exclude=/key"},
+    ]
+    hosts = inventory(o=list(said))
+    plan = loaded(tmp_path, task, hosts)
+    assert list(files(plan.plan, plan.base, hosts)) == ["trees/one/a", "trees/two/sub/b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "secret"),
+    [
+        (["a", "b"], "a"),
+        (["{% raw %}{{ a }}{% endraw %}", "b"], "{{ a }}"),
+        ([{"k": ["s3cret"]}, {}], "s3cret"),
+        ([51966, 1], "51966"),
+    ],
+)
+def test_values_of_which_one_is_secret_are_not_known(values: list[object], secret: str) -> None:
+    hosts = inventory(x=values, y=[7, 8]).model_copy(update={"secrets": (secret, "7")})
+    assert Said(hosts).values("x") is None
+    assert Said(hosts).values("y") == (7, 8)  # too short to be told from any other 7
 
 
 def test_a_secret_of_the_inventory_is_no_name(tmp_path: Path) -> None:
