@@ -13,11 +13,8 @@ import (
 
 // change has pip do what the task wants, in an environment that is there, so that it can be taken back.
 func (j *job) change() (bool, error) {
-	for _, word := range j.extra {
-		name, _, _ := strings.Cut(word, "=")
-		if slices.Contains([]string{"--target", "-t", "--prefix", "--root"}, name) {
-			return j.elsewhere(name)
-		}
+	if name := j.elsewhere(); name != "" {
+		return j.warned(name, j.perform)
 	}
 	s, err := j.site()
 	if err != nil {
@@ -41,15 +38,6 @@ func (j *job) change() (bool, error) {
 		return j.whole(s, nil)
 	}
 	return j.journalled(s, names)
-}
-
-// elsewhere is for packages that go where no list of packages is kept.
-func (j *job) elsewhere(option string) (bool, error) {
-	changed, err := j.perform()
-	if err == nil && changed {
-		err = j.c.Log.Warn("pip with " + option + ": what it has put there stays")
-	}
-	return changed, err
 }
 
 // named are the packages that a task or its file of requirements names; whole says that this cannot be told from it.
@@ -105,7 +93,7 @@ func nameOf(requirement string) string {
 
 // editable tells whether pip would leave sources somewhere and link to them, which it does even when it only should say what it would do.
 func (j *job) editable() bool {
-	if slices.Contains(j.extra, "-e") || slices.Contains(j.extra, "--editable") {
+	if slices.ContainsFunc(j.extra, func(word string) bool { return isOption(word, "e", "--editable") }) {
 		return true
 	}
 	at := j.p.Str("requirements")
@@ -199,21 +187,4 @@ func (j *job) journalled(s site, names []string) (changed bool, err error) {
 		act = func() error { return j.c.Log.Set(kindName, name, inner) }
 	}
 	return changed, act()
-}
-
-// whole runs pip with all that is installed kept: for what pip cannot tell before.
-func (j *job) whole(s site, err error) (changed bool, _ error) {
-	if err != nil {
-		return false, err
-	}
-	paths := append(slices.Clone(s.folders), s.scripts, filepath.Join(s.prefix, "src"))
-	if j.env == "" {
-		paths[len(paths)-1] = filepath.Join(j.dir, "src")
-	}
-	err = j.c.Log.Around(paths, "pip "+j.state, func() error {
-		var err error
-		changed, err = j.perform()
-		return err
-	})
-	return changed, err
 }

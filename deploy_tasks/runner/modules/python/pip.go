@@ -193,6 +193,9 @@ func (j *job) run() (module.Result, error) {
 			}
 			return err
 		})
+		if option := j.elsewhere(); option != "" {
+			changed, err = j.warned(option, func() (bool, error) { return changed, err })
+		}
 		return j.result(changed), err
 	}
 	if err := j.findPip(); err != nil {

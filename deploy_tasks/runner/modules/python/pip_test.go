@@ -4,6 +4,7 @@ package python
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,10 +44,55 @@ func TestNamesOfRequirements(t *testing.T) {
 	}
 }
 
+func TestOptionsOfPip(t *testing.T) {
+	for given, want := range map[string]string{
+		"-t /opt": "--target", "-t/opt": "--target", "-Ut/opt": "--target", "--target=/opt": "--target", "--targ /opt": "--target", "--prefix=/opt": "--prefix",
+		"--root=/": "--root", "--pre": "", "--timeout=3": "", "-i t": "", "--no-deps -U": "", "-": "", "--": "",
+	} {
+		j := &job{extra: strings.Fields(given)}
+		if got := j.elsewhere(); got != want {
+			t.Errorf("%s: %q, wanted %q", given, got, want)
+		}
+	}
+	for given, want := range map[string]bool{"-e": true, "-e/srv/app": true, "--editable=/srv/app": true, "-ve": true, "--extra-index-url=e": false, "-re": false} {
+		if got := isOption(given, "e", "--editable"); got != want {
+			t.Errorf("%s: %v", given, got)
+		}
+	}
+}
+
+func TestFilesElsewhere(t *testing.T) {
+	h, dir := installed(t)
+	h.Write("lib/site-packages/own-2.dist-info/RECORD", "own/x.py,,\n../../etc/own.conf,,\n../../share/own/man,,\n../../bin/own,,\n")
+	s := site{[]string{dir}, h.Path("bin"), h.Dir}
+	got, err := s.outside([]string{dir, s.scripts, h.Path("etc")})
+	if err != nil || !slices.Equal(got, []string{h.Path("share/own/man")}) {
+		t.Error(got, err)
+	}
+}
+
 func TestFirstFields(t *testing.T) {
 	for given, want := range map[string]string{"a/b.py,sha256=x,1": "a/b.py", `"a,""b"".py",,`: `a,"b".py`, "": ""} {
 		if got := field(given); got != want {
 			t.Errorf("%s: %q, wanted %q", given, got, want)
+		}
+	}
+}
+
+func TestPlacesInPythonsBefore310(t *testing.T) {
+	if exec.Command("python3", "-c", "import distutils.command.install").Run() != nil {
+		t.Skip("there is no python3 with distutils")
+	}
+	for _, user := range [][]string{nil, {"--user"}} {
+		asked := func(script string) string {
+			out, err := exec.Command("python3", append([]string{"-c", script}, user...)...).Output()
+			if err != nil || strings.Count(string(out), "\n") != 4 {
+				t.Fatalf("%q %v", out, err)
+			}
+			return string(out)
+		}
+		if older, now := asked("import sysconfig\ndel sysconfig.get_default_scheme\n"+where), asked(where); older != now {
+			t.Errorf("%v: %q, wanted %q", user, older, now)
 		}
 	}
 }

@@ -17,8 +17,20 @@ type site struct {
 	scripts, prefix string
 }
 
+// where asks as pip does: sysconfig, and distutils before Python 3.10.
 const where = `import site, sys, sysconfig
-p = sysconfig.get_paths("posix_user" if "--user" in sys.argv and hasattr(site, "getusersitepackages") else sysconfig.get_default_scheme())
+user = "--user" in sys.argv and hasattr(site, "getusersitepackages")
+if hasattr(sysconfig, "get_default_scheme"):
+    p = sysconfig.get_paths("posix_user" if user else sysconfig.get_default_scheme())
+else:
+    from distutils.dist import Distribution
+    d = Distribution()
+    d.parse_config_files()
+    i = d.get_command_obj("install", create=True)
+    if user:
+        i.user, i.prefix = 1, ""
+    i.finalize_options()
+    p = {"purelib": i.install_purelib, "platlib": i.install_platlib, "scripts": i.install_scripts, "data": i.install_data}
 print(p["purelib"], p["platlib"], p["scripts"], p["data"], sep="\n")
 `
 
