@@ -46,6 +46,7 @@ class Vault:
         self._files = tuple(password_files)
         self._passwords: tuple[bytes, ...] | None = None
         self._keys: dict[tuple[bytes, bytes], bytes] = {}
+        self._again: dict[str, str] = {}
         #: What stands behind the variables that `hide` gave out.
         self.secrets: dict[str, Any] = {}
         #: Every text that `reveal` gave out.
@@ -66,6 +67,12 @@ class Vault:
         name = f"{PREFIX}{len(self.secrets)}"
         self.secrets[name] = value
         return f"{{{{ {name} }}}}"
+
+    def hide_again(self, text: str) -> str:
+        """The template that stands for a text; the same one wherever the text is hidden again."""
+        if text not in self._again:
+            self._again[text] = self.hide(text)
+        return self._again[text]
 
     def hide_text(self, locked: str, shown: str) -> str:
         """The template that stands for one encrypted text. Like Ansible's, the text is no template itself.

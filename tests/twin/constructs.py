@@ -159,6 +159,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "ansible_check_mode",
         "ansible-vault",
         "encrypted templates",
+        "encrypted tasks",
         "YAML forms",
         "!unsafe",
     ),

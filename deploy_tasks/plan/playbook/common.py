@@ -10,7 +10,7 @@ from typing import Any
 from deploy_tasks.plan.fields import bad, kind
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja_pieces import expression
-from deploy_tasks.plan.playbook import entries
+from deploy_tasks.plan.playbook import concealed, entries
 from deploy_tasks.plan.playbook.entries import Reader, read_all
 from deploy_tasks.plan.playbook.old_words import advice
 from deploy_tasks.plan.playbook.reading import Reading
@@ -184,7 +184,7 @@ COMMON = frozenset(READERS)
 def read_common(data: Mapping[str, Any], where: str, ctx: Reading, *, known: Collection[str]) -> Common:
     """The shared keywords of an element; a key that is neither one of them nor in `known` is a problem."""
     refuse_unknown(data, [*COMMON, *known], where, ctx.findings)
-    return common_of(data, where, ctx.findings)
+    return common_of(concealed.element(data, where, ctx), where, ctx.findings)
 
 
 def common_of(data: Mapping[str, Any], where: str, findings: Findings) -> Common:

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.model import Block, Step
-from deploy_tasks.plan.playbook import argument_specs, candidates, paths
+from deploy_tasks.plan.playbook import argument_specs, candidates, concealed, paths
 from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
 from deploy_tasks.plan.playbook.role_places import PARTS, find, known_roles
 from deploy_tasks.plan.playbook.scope import Scope
@@ -136,6 +136,7 @@ def read_entry(entry: Any, where: str, scope: Scope, site: Site) -> RoleUse | No
         own = read_common(mine, where, site.ctx, known=COMMON)
         own = site.settled(own, where, scope)
         params = {key: value for key, value in entry.items() if key not in COMMON | _GALAXY | {"role", "name"}}
+        params = concealed.values(params, where, site.ctx)
     else:
         site.problem(where, f"must be the name of a role or a mapping, not {kind(entry)}", "write - role: NAME")
         return None

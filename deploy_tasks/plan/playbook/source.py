@@ -47,6 +47,7 @@ class Sources:
         self._vault, self._places = vault, places
         self._docs: dict[str, Doc] = {}
         self._variables: dict[str, dict[str, Any]] = {}
+        self._secret: set[str] = set()
         self._bytes = 0
         self._given: dict[Path, str] = {}
 
@@ -55,16 +56,17 @@ class Sources:
         self._given[path] = text
 
     def read(self, path: Path, name: str, *, shown: str | None = None) -> Doc:
-        """The document in a file. Raises `BadDocument`, also for a file that is encrypted as a whole."""
-        doc = self._doc(path, name, shown)
-        if doc.vaulted:
-            # Tasks become part of the executable, and nothing secret may stand there.
-            message = (
-                "is encrypted as a whole, which only a file of variables can be: tasks are readable in the executable"
-            )
-            hint = "ansible-vault decrypt it, and keep only its secrets in an encrypted file of variables"
-            raise BadDocument(Problem("", message, hint, doc.shown, 1))
-        return doc
+        """The document in a file. What is in it is secret where `is_secret` says so of its place.
+
+        Raises `BadDocument`.
+        """
+        return self._doc(path, name, shown)
+
+    def is_secret(self, where: str) -> bool:
+        """Whether a place is in a document that was encrypted as a whole."""
+        return any(
+            where.startswith(name) and where[len(name) : len(name) + 1] in ("", "[", ".") for name in self._secret
+        )
 
     def read_vars(self, path: Path, name: str, *, shown: str | None = None) -> dict[str, Any]:
         """The variables in a file. Those of an encrypted file are templates of what holds them.
@@ -89,6 +91,8 @@ class Sources:
                 raise BadDocument(Problem("", f"the playbook reads more than {MAX_FILES} files", None, shown))
             doc = self._parsed(path, name, shown or str(path))
             self._docs[name] = doc
+            if doc.vaulted:
+                self._secret.add(name)
             self._places.add(doc)
         return self._docs[name]
 

@@ -10,7 +10,7 @@ from typing import Any
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.loops import check_loop, is_with, loop_of
 from deploy_tasks.plan.model import Task
-from deploy_tasks.plan.playbook import entries
+from deploy_tasks.plan.playbook import concealed, entries
 from deploy_tasks.plan.playbook.arguments import INCLUDES, read_call
 from deploy_tasks.plan.playbook.common import COMMON, Common, Inherited, common_of, refuse_unknown
 from deploy_tasks.plan.playbook.entries import Reader, read_all
@@ -76,6 +76,7 @@ def read_task(data: Any, where: str, ctx: Reading, *, handler: bool = False) -> 
         example = 'for example - copy: {src: app.conf, dest: "/etc/app.conf"}'
         ctx.findings.add(where, f"a task is a mapping, not {kind(data)}", example)
         return None
+    data = concealed.element(data, where, ctx)
     common = common_of(data, where, ctx.findings)
     fields = _task_fields(data, where, ctx, handler) | read_loop(data, where, ctx)
     candidates = [key for key in data if key not in TASK_KEYS and not is_with(key)]
@@ -87,7 +88,7 @@ def read_task(data: Any, where: str, ctx: Reading, *, handler: bool = False) -> 
     return TaskDoc(
         where=where,
         module=call.module,
-        args=call.args,
+        args=concealed.arguments(call.module, call.args, where, ctx),
         common=common.delegated("localhost") if call.local else common,
         fields=fields,
         given=frozenset(key for key in data if key in TASK_KEYS or is_with(key)),
@@ -129,6 +130,7 @@ def build_task(doc: TaskDoc, inherited: Inherited, ctx: Reading, **update: Any) 
 
 def read_loop(data: Mapping[str, Any], where: str, ctx: Reading) -> dict[str, Any]:
     """The fields of a task's or block's loop: `loop`, `loop_var` and so on; those that are not given are not there."""
+    data = concealed.element(data, where, ctx)
     forms = [key for key in data if (key == "loop" and data[key] is not None) or is_with(key)]
     found: dict[str, Any] = {}
     if len(forms) > 1:

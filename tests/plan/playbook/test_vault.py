@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from deploy_tasks.errors import InventoryError, PlanError
 from deploy_tasks.plan.documents import BadDocument
 from deploy_tasks.plan.inventory import load_inventory
+from deploy_tasks.plan.playbook.loading import load_playbook
 from deploy_tasks.plan.playbook.reading import Reading
 from deploy_tasks.plan.vault import Vault, secret_texts
 
@@ -63,9 +65,43 @@ def test_without_a_fitting_password_the_place_and_the_option_are_told() -> None:
         reading(PASSWORD).sources.read(HERE / "mixed.yml", "mixed.yml")
 
 
-def test_files_of_tasks_may_not_be_encrypted_as_a_whole() -> None:
-    with pytest.raises(BadDocument, match="is encrypted as a whole, which only a file of variables can be"):
-        reading(PASSWORD).sources.read(HERE / "tasks.yml", "tasks.yml")
+def test_texts_of_encrypted_tasks_roles_and_plays_are_not_in_the_plan() -> None:
+    site = HERE.parents[2] / "twin" / "cases" / "vault"
+    plan = load_playbook(site / "site.yml", vault_password_files=[site / "password"]).plan
+    readable = plan.model_copy(update={"secret_vars": {}}).model_dump_json()
+    assert not re.findall(r"[a-z]+-secret\b|hidden-word-77|kept-9f3c", readable)
+    # What must be known before anything runs, or is no text, can be read.
+    for word in ("A task of an encrypted file", "/srv/t/sealed-block", "0640", "sealed is changed"):
+        assert word in readable
+    assert "loop-secret-1 {{ word | default(3) }}" in plan.secret_vars.values()
+    assert list(plan.secret_vars.values()).count("hidden-word-77") == 1, "the file is used twice, its text hidden once"
+
+
+def test_encrypted_tasks_without_a_password_are_told() -> None:
+    with pytest.raises(BadDocument, match="is encrypted with ansible-vault"):
+        reading().sources.read(HERE / "tasks.yml", "tasks.yml")
+
+
+def test_what_is_hidden_of_encrypted_tasks(tmp_path: Path) -> None:
+    text = """
+- hosts: all
+  environment: ["{{ env }}", {A: b}]
+  module_defaults: {apt: {name: nginx, state: present}}
+  tasks:
+    - {debug: {var: x.y}, name: shown}
+    - {apt: {name: [vim, "{{ more }}"], state: latest, update_cache: true}, become_user: root}
+    - {template: {src: a.j2, dest: /etc/a, owner: web}, loop: "{{ items }}"}
+    - {my_own: {key: value, count: 3}, vars: {ansible_x: ""}}
+    - {fail: {msg: "{{ 'a' }}"}, when: "y == 'z'", undo: "rm -r /secret/path"}
+"""
+    (tmp_path / "site.yml").write_text(Vault([PASSWORD]).encrypt(text.encode()))
+    (tmp_path / "a.j2").touch()
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "my_own").write_text("#!/bin/sh\n")
+    (tmp_path / "library" / "my_own").chmod(0o755)
+    plan = load_playbook(tmp_path / "site.yml", vault_password_files=[PASSWORD]).plan
+    hidden = sorted(map(str, plan.secret_vars.values()))
+    assert hidden == ["b", "nginx", "rm -r /secret/path", "value", "vim", "web", "{{ 'a' }}"]
 
 
 def test_a_mistake_in_an_encrypted_file_does_not_show_its_line() -> None:
