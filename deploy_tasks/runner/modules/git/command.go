@@ -24,13 +24,24 @@ func (p *problem) Error() string { return p.msg }
 
 func failed(msg string, pairs ...any) error { return &problem{msg, value.DictOf(pairs...)} }
 
-// failure is the result of a job that stopped at an error.
+// failure is the result of a job that stopped at an error. A token may stand in the address of the repository, which git
+// and the words of its failures repeat.
 func (j *job) failure(err error) module.Result {
 	var p *problem
 	if !errors.As(err, &p) {
-		return kit.Failure(err)
+		r := kit.Failure(err)
+		r.Msg = kit.ShownText(r.Msg)
+		return r
 	}
-	return module.Result{Failed: true, Changed: j.changed, Msg: p.msg, Data: p.data}
+	for _, key := range kit.KeysOf(p.data) {
+		switch v, _ := p.data.Get(key); v := v.(type) {
+		case string:
+			p.data.Set(key, kit.ShownText(v))
+		case []any:
+			p.data.Set(key, kit.ShownItems(kit.Texts(v)))
+		}
+	}
+	return module.Result{Failed: true, Changed: j.changed, Msg: kit.ShownText(p.msg), Data: p.data}
 }
 
 // tame keeps git from repacking in the background, which would go on after the task and beside the journal.

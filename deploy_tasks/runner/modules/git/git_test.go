@@ -12,6 +12,7 @@ import (
 	"runner/change"
 	"runner/module"
 	"runner/modules/moduletest"
+	"runner/value"
 )
 
 // rig is a host, a repository up elsewhere to clone from, and an undo of all that the module has done.
@@ -375,6 +376,19 @@ func TestAChecksTellsOnly(t *testing.T) {
 	moduletest.Fails(t, r.Check("git", "repo", "@/none", "dest", "@/new", "version", "main"), "does not appear to be a git repository")
 	if r.Tree() != before {
 		t.Error("the check has changed something")
+	}
+}
+
+func TestTokensAreNotShown(t *testing.T) {
+	r := newRig(t)
+	r.cloned()
+	for _, pairs := range [][]any{{"dest", "@/to/app"}, {"dest", "@/new"}, {"dest", "@/to/app", "version", "none", "depth", 1}} {
+		c := r.Call(false, pairs...)
+		c.Args.Set("repo", "https://me:T0KEN@127.0.0.1:1/x.git")
+		done := r.Do("git", c)
+		if !done.Failed || strings.Contains(done.Msg+value.Str(done.Data), "T0KEN") || !strings.Contains(done.Msg+value.Str(done.Data), "https://127.0.0.1:1/x.git") {
+			t.Error(done.Msg, value.Str(done.Data))
+		}
 	}
 }
 

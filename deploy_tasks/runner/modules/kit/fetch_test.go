@@ -12,3 +12,15 @@ func TestAddressesAreShownWithoutPasswords(t *testing.T) {
 		}
 	}
 }
+
+func TestTextsAreShownWithoutPasswords(t *testing.T) {
+	for text, want := range map[string]string{
+		"fatal: 'https://me:p@w@h:1/a@b/' and http://token@h x@y": "fatal: 'https://h:1/a@b/' and http://h x@y",
+		"ssh://git@h/a git+ssh://git@h ssh://git:word@h/a":        "ssh://git@h/a git+ssh://git@h ssh://h/a",
+		"file:///srv/a@b git@h:a https://":                        "file:///srv/a@b git@h:a https://", "": "",
+	} {
+		if got := ShownText(text); got != want {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (j *job) failed(argv []string) error {
 	if err := j.stderr.String(); err != "" {
 		msg += "\n:stderr: " + err
 	}
-	return &problem{msg, value.DictOf("cmd", kit.Items(argv))}
+	return &problem{kit.ShownText(msg), value.DictOf("cmd", kit.ShownItems(argv))}
 }
 
 // findPython finds the interpreter that counts as the host's own.

@@ -264,16 +264,16 @@ func ofRepository(name string) bool {
 }
 
 func (j *job) result(changed bool) module.Result {
-	data := kit.Dict("cmd", kit.Items(j.command()), "name", nil, "version", kit.Nullable(j.p.Optional("version")), "state", j.state,
+	data := kit.Dict("cmd", kit.ShownItems(j.command()), "name", nil, "version", kit.Nullable(j.p.Optional("version")), "state", j.state,
 		"requirements", kit.Nullable(j.p.Optional("requirements")), "virtualenv", nil)
 	if j.p.Has("name") {
-		data.Set("name", kit.Items(j.p.List("name")))
+		data.Set("name", kit.ShownItems(j.p.List("name")))
 	}
 	if j.env != "" {
 		data.Set("virtualenv", j.env)
 	}
-	kit.SetOutput(data, "stdout", j.stdout.String())
-	kit.SetOutput(data, "stderr", j.stderr.String())
+	kit.SetOutput(data, "stdout", kit.ShownText(j.stdout.String()))
+	kit.SetOutput(data, "stderr", kit.ShownText(j.stderr.String()))
 	return module.Result{Changed: changed || j.created, Data: data}
 }
 

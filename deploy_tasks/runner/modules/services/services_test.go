@@ -227,6 +227,12 @@ func TestRefusals(t *testing.T) {
 	moduletest.Fails(t, h.Run("sysvinit", "name", "no-such-service", "state", "started"), "Could not find the requested service no-such-service: ")
 	moduletest.Fails(t, h.Run("service", "name", "no-such-service", "use", "service"), "one of the following is required: state, enabled")
 	moduletest.Fails(t, h.Run("service", "name", "app", "state", "started", "use", "launchd"), "services of launchd are not supported")
+	c := h.Call(false, "name", "app", "state", "started", "supervisorctl_path", "/bin/true")
+	c.Args.Set("server_url", "http://me:word@h:9001")
+	hidden := h.Do("supervisorctl", c)
+	if moduletest.Fails(t, hidden, "server_url holds a user or password"); strings.Contains(hidden.Msg, "word@") {
+		t.Error(hidden.Msg)
+	}
 	moduletest.Fails(t, h.Run("service", "name", "app", "masked", true, "use", "service"), "Unsupported parameters for (service) module: masked")
 }
 

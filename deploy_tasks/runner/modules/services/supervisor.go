@@ -91,8 +91,11 @@ func (s *supervised) accepted() error {
 	if s.p.Has("config") {
 		argv = append(argv, "-c", s.p.Str("config"))
 	}
-	if s.p.Has("server_url") {
-		argv = append(argv, "-s", s.p.Str("server_url"))
+	if url := s.p.Str("server_url"); url != kit.ShownText(url) {
+		return errors.New("server_url holds a user or password, which would show among the processes: " +
+			"name a file in config that has them in its section [supervisorctl]")
+	} else if url != "" {
+		argv = append(argv, "-s", url)
 	}
 	s.ctl = supervisor{tools, argv}
 	return nil
