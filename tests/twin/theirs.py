@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
+import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy_tasks.fleet import Fleet
 from tests.support.compiler import shared_cache
 from tests.twin.outcome import COUNTS, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 _PACKED_BY = (HERE / "constraints.txt", HERE / "oracle/cheaper.py")
+_MODULE_UTILS = "module_utils.zip"
+#: Where it lies on the hosts.
+_PACKED = "/run/twin-module-utils.zip"
 _CONFIG = """\
 [defaults]
 stdout_callback = twin
@@ -37,7 +44,8 @@ pipelining = True
 control_path_dir = {folder}/cp
 ssh_args = {ssh}
 """
-_SSH = "-F /dev/null -o LogLevel=ERROR -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile="
+_ALONE = "-F /dev/null -o LogLevel=ERROR -o UserKnownHostsFile="
+_SSH = f"-o ControlMaster=auto -o ControlPersist=120s {_ALONE}"
 
 
 def python() -> Path | None:
@@ -51,18 +59,37 @@ def _packed(interpreter: Path) -> Path:
     by = hashlib.sha256(b"\0".join([os.fsencode(interpreter.resolve()), *(path.read_bytes() for path in _PACKED_BY)]))
     folder = shared_cache() / "ansible" / by.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _MODULE_UTILS).exists():
+        subprocess.run([interpreter, HERE / "oracle/cheaper.py", folder / _MODULE_UTILS], check=True)
     return folder
+
+
+def _residents(fleet: Fleet, packed: Path) -> dict[str, str]:
+    """Have every host keep Ansible's own code loaded; returns the sockets to ask on, by the SSH address of the host."""
+    source = (HERE / "oracle/on_host.py").read_bytes()
+    names, starting = {}, []
+    for host in fleet.hosts.values():
+        shutil.copy(packed, host.path(_PACKED))
+        name = names[f"{host.address}:{host.port}"] = f"twin-{secrets.token_hex(8)}"
+        reach = f"ssh {_ALONE}{fleet.known_hosts_path} -i {fleet.key_path} -p {host.port} root@{host.address}"
+        command = [*shlex.split(reach), f"/usr/bin/python3 - {_PACKED} {name}"]
+        starting.append(subprocess.Popen(command, stdin=subprocess.PIPE))
+    for process in starting:
+        process.communicate(source)
+        assert process.returncode == 0, "a host does not keep Ansible's code loaded"
+    return names
 
 
 class Ansible:
     """A loaded Ansible. One run at a time: `begin`, then `finish`."""
 
-    def __init__(self, interpreter: Path, folder: Path, known_hosts: Path) -> None:
+    def __init__(self, interpreter: Path, folder: Path, fleet: Fleet) -> None:
         self.folder = folder
         (folder / "cp").mkdir(parents=True)
         config = folder / "ansible.cfg"
-        ssh = f"{_SSH}{known_hosts}"
+        ssh = f"{_SSH}{fleet.known_hosts_path}"
         config.write_text(_CONFIG.format(callbacks=HERE / "oracle/callback", folder=folder, ssh=ssh))
+        packed = _packed(interpreter)
         self._environment = {
             "PATH": f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(folder),
@@ -71,7 +98,8 @@ class Ansible:
             "ANSIBLE_HOME": str(folder / "home"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-            "TWIN_PACKED": str(_packed(interpreter)),
+            "TWIN_PACKED": str(packed),
+            "TWIN_RESIDENTS": json.dumps(_residents(fleet, packed / _MODULE_UTILS)),
         }
         if collections := os.environ.get("ANSIBLE_COLLECTIONS_PATH"):
             self._environment["ANSIBLE_COLLECTIONS_PATH"] = collections  # for recording: the tests need none

@@ -139,7 +139,7 @@ def running(interpreter: Path) -> Iterator[Twins]:
         sides = [make_side(folder / name, after) for name in ("a", "d")]
         site = Site(server, folder, {"known_hosts": sides[1].fleet.known_hosts_path})
         after.callback(site.close)
-        ansible = Ansible(interpreter, folder / "ansible", sides[0].fleet.known_hosts_path)
+        ansible = Ansible(interpreter, folder / "ansible", sides[0].fleet)
         after.callback(ansible.close)
         site.start()
         yield Twins(*sides, ansible, site.producer)

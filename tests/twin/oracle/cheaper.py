@@ -12,6 +12,7 @@ import marshal
 import os
 import pickle
 import shlex
+import sys
 import types
 import zipfile
 
@@ -24,7 +25,8 @@ from ansible.utils.collection_loader import _collection_finder
 
 #: In the head of a .pyc: nobody needs to compare it with its source (PEP 552).
 _UNCHECKED = (0b01).to_bytes(4, "little")
-_READ_WHOLE = "import sys; exec(compile(sys.stdin.buffer.read(), '<stdin>', 'exec'))"
+#: How a module on standard input is run.
+READ_WHOLE = "import sys; exec(compile(sys.stdin.buffer.read(), '<stdin>', 'exec'))"
 
 
 def spare() -> None:
@@ -35,6 +37,23 @@ def spare() -> None:
     _collection_finder._meta_yml_to_dict = _read_once(_collection_finder._meta_yml_to_dict)
     for each in (loader.callback_loader, loader.shell_loader):
         list(each.all(class_only=True))
+
+
+def pack(path: str) -> None:
+    """Write what modules import of Ansible's own to this zip file, which imports as the one does that they bring."""
+    root = os.path.dirname(os.path.dirname(ansible.__file__))
+    made = f"{path}.{os.getpid()}"
+    with _ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("ansible/__init__.py", f"__version__ = {ansible.__version__!r}\n")
+        for folder, _, names in os.walk(os.path.join(root, "ansible", "module_utils")):
+            for name in filter(_is_python, names):
+                with open(os.path.join(folder, name), "rb") as file:
+                    packed.writestr(os.path.relpath(file.name, root), file.read())
+    os.replace(made, path)
+
+
+def _is_python(name):
+    return name.endswith(".py")
 
 
 class _ZipFile(zipfile.ZipFile):
@@ -61,7 +80,7 @@ def _read_whole(build):
     def built(self, env_string, shebang, cmd, arg_path=None):
         told = build(self, env_string, shebang, cmd, arg_path)
         piped = not cmd and arg_path is None and "python" in (shebang or "")
-        return f"{told} -c {shlex.quote(_READ_WHOLE)}" if piped else told
+        return f"{told} -c {shlex.quote(READ_WHOLE)}" if piped else told
 
     return built
 
@@ -90,3 +109,7 @@ def _read_once(read):
         text = file.read()
     known = pickle.dumps(dict(read(text, path)))
     return lambda data, name: pickle.loads(known) if data == text else read(data, name)
+
+
+if __name__ == "__main__":
+    pack(sys.argv[1])

@@ -10,6 +10,7 @@ import os
 import sys
 
 import cheaper
+import resident
 from ansible import context
 from ansible.cli.playbook import PlaybookCLI
 from ansible.executor import module_common, playbook_executor, task_queue_manager
@@ -57,6 +58,7 @@ def perform(request: dict) -> int:
 def main() -> None:
     """Answer requests until there are no more."""
     cheaper.spare()
+    resident.use(json.loads(os.environ["TWIN_RESIDENTS"]))
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the forks
     for line in sys.stdin:
