@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
-from deploy_tasks.plan import worker_lookups
+from deploy_tasks.plan import setting_lookups, worker_lookups
 
 Node: TypeAlias = list[Any]
 
@@ -88,6 +88,8 @@ def _lower(tree: nodes.Expr) -> Node:  # noqa: C901  (one line for each kind of 
             return ["test", name, lower_expression(node), *_arguments(tree)]
         case nodes.Call() if (asked := worker_lookups.of_call(tree)[0]) is not None:
             return _fetched(tree, asked)
+        case nodes.Call() if (said := setting_lookups.value_of(tree)) is not None:
+            return lower_expression(said)
         case nodes.Call(node=node):
             return ["call", lower_expression(node), *_arguments(tree)]
     return _operator(tree)

@@ -25,7 +25,7 @@ _MESSAGES = (
     ("filter", re.compile(r"no filter named '(?P<name>[^']+)'")),
     ("test", re.compile(r"no test named '(?P<name>[^']+)'")),
     ("function", re.compile(r"no function named '(?P<name>[^']+)'")),
-    ("lookup", re.compile(r"the lookup '(?P<name>[^']+)' is not supported")),
+    ("lookup", re.compile(r"the lookup '(?P<name>[^']+)' (?:is not supported|does not know )")),
     ("statement", re.compile(r"the tag '(?P<name>[^']+)' is not supported")),
     ("keyword", re.compile(r"'(?P<name>[^']+)' is not a keyword")),
     ("role", re.compile(r"there is no role (?P<name>'[^']+')")),

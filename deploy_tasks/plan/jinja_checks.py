@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from jinja2 import nodes
 
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan import worker_lookups
+from deploy_tasks.plan import setting_lookups, worker_lookups
 from deploy_tasks.plan.jinja_names import FILTERS, FUNCTIONS, LOOKUPS, TESTS, hint_for, short_name
 
 Tags = Mapping[type[nodes.Node], tuple[str, str]]
@@ -117,6 +117,8 @@ def _unknown_lookup(call: nodes.Call, function: str, where: str) -> Iterator[Pro
     elif short_name(name) not in LOOKUPS:
         hint = hint_for(short_name(name), LOOKUPS) or "pass the value as a variable"
         yield Problem(where, f"the lookup '{name}' is not supported", hint=hint, line=call.lineno)
+    elif wrong := setting_lookups.wrong(call):
+        yield Problem(where, f"the lookup '{name}' {wrong[0]}", hint=wrong[1], line=call.lineno)
     elif why := worker_lookups.of_call(call)[1]:
         text = f"the lookup '{name}' is performed by the worker, and {why}"
         yield Problem(where, text, hint="write the arguments out, or pass the value as a variable", line=call.lineno)

@@ -48,14 +48,15 @@ _VALUE_LOOKUPS = _words(
 FILE_LOOKUPS = _words("csvfile file fileglob first_found ini template unvault")
 # Those that the worker performs, once for a deployment; their arguments are written out in the plan.
 WORKER_LOOKUPS = _words("env lines password pipe url")
-LOOKUPS = _VALUE_LOOKUPS | FILE_LOOKUPS | WORKER_LOOKUPS
+# Its answers are part of the program.
+_SETTING_LOOKUPS = _words("config")
+LOOKUPS = _VALUE_LOOKUPS | FILE_LOOKUPS | WORKER_LOOKUPS | _SETTING_LOOKUPS
 
 # What Jinja2 or Ansible has and a program does not, with what to do instead.
 REFUSED = {
     "lipsum": "lipsum makes random text; write the text itself",
     "vault": "secrets come in as variables when the deployment starts",
     "fileglob": "write query('fileglob', …): the files are those that travel with the plan",
-    "config": "there is no ansible.cfg here: write the value itself",
     "filetree": "it is for loops: with_filetree, with folders that the playbook names; copy takes a whole folder along",
 }
 

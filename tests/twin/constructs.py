@@ -221,6 +221,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "lookup indexed_items",
         "lookup inventory_hostnames",
         "lookup random_choice",
+        "lookup config",
     ),
     "Modules": (
         "own modules",
