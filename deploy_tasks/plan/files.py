@@ -244,6 +244,9 @@ class _Collector:
         """Take one file along; False when there is no use in going on."""
         if name in self.found or name in self.values:
             return True
+        if not name.isascii() and _bare(name) != name:
+            self.findings.add(path, f"the name {name[:200]!r} is not UTF-8", "give the file another name")
+            return True
         try:
             real = place.resolve(strict=True)
             status = real.stat()
@@ -273,6 +276,11 @@ class _Collector:
             self.findings.add(path, text, "name the folders that are needed, not one above them")
             return False
         return True
+
+
+def _bare(name: str) -> str:
+    """A name without the bytes in it that are no text."""
+    return name.encode(errors="ignore").decode()
 
 
 def is_encrypted(place: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,14 @@ def test_a_link_may_stay_inside_but_not_lead_outside(base: Path) -> None:
     (base / "app" / "evil").symlink_to(base.parent / "secret")
     with pytest.raises(PlanError, match="'app/evil' is a link to outside"):
         files(plan("app"), base)
+
+
+def test_a_name_that_is_no_text_is_told(base: Path) -> None:
+    (base / "app" / os.fsdecode(b"caf\xe9")).write_text("x")
+    (base / "app" / "café").write_text("x")
+    with pytest.raises(PlanError, match=r"the name 'app/caf\\udce9' is not UTF-8") as caught:
+        files(plan("app"), base)
+    assert len(caught.value.problems) == 1
 
 
 def with_static(checksum: str, src: str = "conf.j2") -> Plan:

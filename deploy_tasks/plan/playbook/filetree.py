@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from deploy_tasks.plan.playbook import paths
 from deploy_tasks.plan.playbook.candidates import Lookup
 from deploy_tasks.plan.playbook.scope import Scope
-from deploy_tasks.plan.playbook.site import Site, missing
+from deploy_tasks.plan.playbook.site import Site, is_inside, missing, shown
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
 
 _MAX_ITEMS = 10_000
@@ -36,7 +38,9 @@ def with_tree(doc: TaskDoc, lookup: Lookup, scope: Scope, site: Site) -> TaskDoc
         if folder is None:
             site.problem(where, *missing("folder", name, tried))
             continue
-        for item in _items(folder, site):
+        if not _belongs(folder, where, site):
+            continue
+        for item in islice(_items(folder, site), _MAX_ITEMS + 1):
             found.setdefault(item["path"], item)
     if len(found) > _MAX_ITEMS:
         site.problem(where, f"goes through more than {_MAX_ITEMS} files", "copy takes a whole folder along")
@@ -45,11 +49,23 @@ def with_tree(doc: TaskDoc, lookup: Lookup, scope: Scope, site: Site) -> TaskDoc
     return replace(doc, fields={**doc.fields, "loop": items, "brings": brings})
 
 
+def _belongs(folder: str, where: str, site: Site) -> bool:
+    """Whether a folder lies in the plan's, which may grow for it, whatever links lead there; a problem if not."""
+    site.name(folder)
+    if not site.allowed(folder, where):
+        return False
+    inside = is_inside(os.path.realpath(folder), os.path.realpath(site.base))
+    if not inside:
+        site.problem(where, f"{shown(folder)!r} lies outside the plan's folder", "put the folder itself there")
+    return inside
+
+
 def _items(folder: str, site: Site) -> Iterator[dict[str, Any]]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in (*folders, *sorted(names)):
-            yield from _item(folder, f"{place}/{name}", site)
+            with suppress(OSError):  # it is gone meanwhile
+                yield from _item(folder, f"{place}/{name}", site)
 
 
 def _item(folder: str, place: str, site: Site) -> Iterator[dict[str, Any]]:
