@@ -28,6 +28,7 @@ class Values:
 
     def __init__(self, plan: Plan, said: Said) -> None:
         self._said = said
+        self._registered: set[str] = set()
         self._found: dict[str, list[Any]] = {"playbook_dir": [plan.playbook_dir or "."]}
         for play in plan.plays:
             self._note([play.defaults, play.vars, play.role_vars])
@@ -38,9 +39,11 @@ class Values:
 
     def _step(self, step: Step) -> None:
         self._note([step.vars])
+        if not isinstance(step, Block) and step.register:
+            self._registered.add(step.register)
         if isinstance(step, Task):
             self._note(step.var_files.values())
-            self._note([step.args] if step.module == "set_fact" else [])
+            self._note([step.args] if step.module in ("set_fact", "add_host") else [])
         elif isinstance(step, Block):
             self._note([step.defaults, step.role_vars, step.params])
         parts = (*step.block, *step.rescue, *step.always) if isinstance(step, Block) else ()
@@ -57,7 +60,7 @@ class Values:
     def variable(self, name: str) -> list[Any]:
         """What a variable may be, as written; none where not all of it is known."""
         written, told = self._found.get(name, []), self._said.values(name)
-        return [] if told is None or len(written) > _MAX_VALUES else [*written, *told]
+        return [] if told is None or name in self._registered or len(written) > _MAX_VALUES else [*written, *told]
 
     def within(self, element: Play | Step | Plan) -> Known:
         """What is known in a task, whose loop says what its item may be."""

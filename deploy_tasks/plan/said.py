@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,11 @@ _SHORTEST = 4
 class Said:
     """The values that variables have on the hosts of an inventory; without one nothing is known."""
 
-    def __init__(self, inventory: Inventory | None = None) -> None:
+    def __init__(self, inventory: Inventory | None = None, unsure: Set[str] = frozenset()) -> None:
+        """`unsure` are variables that may have other values when they are used."""
+        self._unsure = unsure
+        #: The variables whose values something was found by.
+        self.relied: set[str] = set()
         self._hosts = tuple(inventory.variables()) if inventory else ()
         self._secrets = frozenset(_written(inventory.secrets)) if inventory else frozenset()
         self._found: dict[str, tuple[Any, ...] | None] = {}
@@ -29,12 +33,14 @@ class Said:
 
     def values(self, name: str) -> tuple[Any, ...] | None:
         """The distinct values of a variable, as written, empty where no host has it; None where some are not told: one
-        is secret, or they are too many."""
+        is secret, they are too many or unsure."""
         if name not in self._found:
             self._found[name] = self._values(name)
         return self._found[name]
 
     def _values(self, name: str) -> tuple[Any, ...] | None:
+        if name in self._unsure:
+            return None
         found: dict[str, Any] = {}
         for variables in self._hosts:
             if name in variables:

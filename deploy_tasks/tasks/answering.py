@@ -224,7 +224,7 @@ class Answers:
         name, host = self._task(question, "what is said", lambda errand: says(errand) is not None), question.get("host")
         errand, told = self._deployment.errands(self._here.store)[name], Said.of(question)
         allowed = says(errand)
-        if told is None or (allowed == "itself" and host != self._held.grant.host):
+        if not isinstance(host, str) or told is None or (allowed == "itself" and host != self._held.grant.host):
             raise BadOutput(f"it says of {host!r:.80} in {name} what no task says")
         if errand.delegate_to not in (None, host) and allowed == "target":
             raise BadOutput(f"it says of {host!r:.80} in {name} what is for {errand.delegate_to}")

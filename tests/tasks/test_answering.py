@@ -107,6 +107,7 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
         ),
         ({"kind": "others", "task": "by", "host": "web 0", "groups": "db"}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": "db1", "facts": [1]}, "what no task says"),
+        ({"kind": "others", "task": "facts", "host": ["db1"], "facts": {}}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": "web 1", "facts": {}}, "what is for db1"),
         ({"kind": "slot", "task": "once", "key": "once"}, "a slot of the task 'once', which the plan does not have"),
         ({"kind": "slot", "task": "two", "key": "two" + "/1" * 600}, "a slot of two under the key"),

@@ -135,7 +135,9 @@ class Names:
             return [_UNKNOWN]
         default = next(([layer[name]] for layer in reversed(self.weak) if name in layer), [])
         told = self.said.values(name)
-        return [_UNKNOWN] if told is None else [*told, *default] or [_UNKNOWN]
+        known = [] if told is None else [*told, *default]
+        self.said.relied.update((name,) if known else ())
+        return known or [_UNKNOWN]
 
 
 class _Unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy_tasks.errors import PlanError
 from deploy_tasks.plan.check_steps import walk
+from deploy_tasks.plan.cross_host import sets
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.model import Block, Inventory, Plan, Play
 from deploy_tasks.plan.own_attach import beside, with_own
@@ -38,6 +39,14 @@ class Loaded:
     places: Places
 
 
+class _Changing(Exception):
+    """Files were found by what the inventory says of variables that tasks set: reading begins again without that."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__(*names)
+        self.names = names
+
+
 def load_playbook(
     path: Path,
     *,
@@ -58,7 +67,7 @@ def load_playbook(
     """
     place = os.path.abspath(path)
     base = os.path.dirname(place)
-    said = Said(inventory)
+    said, changing = Said(inventory), frozenset[str]()
     while True:
         ctx = Reading(vault=Vault(vault_password_files), extra_vars=extra_vars)
         site = Site(
@@ -76,6 +85,9 @@ def load_playbook(
             return _loaded(place, site, inventory)
         except Wider as outside:
             base = outside.base
+        except _Changing as found:
+            changing |= found.names
+            said = Said(inventory, changing)
 
 
 def _loaded(place: str, site: Site, inventory: Inventory | None) -> Loaded:
@@ -83,6 +95,8 @@ def _loaded(place: str, site: Site, inventory: Inventory | None) -> Loaded:
     site.top = os.path.dirname(place)
     with suppress(TooLarge):  # the problem is noted
         plays = read_plays(place, site)
+    if changing := site.said.relied & _set_by(plays):
+        raise _Changing(frozenset(changing))
     ctx = site.ctx
     plan = Plan(
         name=os.path.basename(place),
@@ -100,6 +114,13 @@ def _loaded(place: str, site: Site, inventory: Inventory | None) -> Loaded:
         raise PlanError(ctx.places.locate_all(_all(plan, site)))
     plan = plan.model_copy(update={"lines": dict(_lines(plan, ctx.places))})
     return Loaded(plan, Path(site.base), ctx.places)
+
+
+def _set_by(plays: Iterable[Play]) -> set[str]:
+    """The variables of hosts that steps set."""
+    both = (step for play in plays for step in (*play.tasks, *play.handlers))
+    added = (task for play in plays for task in play.walk() if task.module == "add_host")
+    return {name for step in both for name in sets(step)} | {str(name) for task in added for name in task.args}
 
 
 def _lines(plan: Plan, places: Places) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,28 @@ def test_a_host_finds_its_file_by_the_name_as_it_is_written(tmp_path: Path) -> N
     assert task.brings == ("files/a", "keys/one")
 
 
+SET = 'set_fact: {x: "{{ cmd.stdout }}"}'
+REGISTERED = "{command: x, register: x}"
+
+
+@pytest.mark.parametrize("before", [SET, REGISTERED, "include_vars: more.yml", "add_host: {name: h, x: b}"])
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [
+        ('copy: {src: "keys/{{ x }}", dest: /x}', ["keys/one", "keys/two"]),
+        ('copy: {src: "{{ x }}", dest: /x}', ["files/a", "files/b", "files/unused"]),
+        ("copy: {content: \"{{ lookup('file', x) }}\", dest: /x}", ["files/a", "files/b"]),
+    ],
+)
+def test_what_tasks_set_is_not_the_inventorys_alone(tmp_path: Path, before: str, task: str, found: list[str]) -> None:
+    write_site(tmp_path, {"keys/a": "", "more.yml": "x: b"})
+    hosts = inventory(x=["a", "a"])
+    both = loaded(tmp_path, f"{task}\n    - {before}", hosts)
+    assert set(files(both.plan, both.base, hosts)) >= set(found)
+    alone = loaded(tmp_path, task, hosts)
+    assert len(files(alone.plan, alone.base, hosts)) == 1
+
+
 @pytest.mark.parametrize("task", ['synchronize: "{{ o }}"', '{synchronize: {dest: /y}, args: "{{ o }}"}'])
 def test_what_a_mapping_of_the_inventory_leaves_out_does_not_travel(tmp_path: Path, task: str) -> None:
     write_site(tmp_path, {"trees/one/a": "", "trees/one/key": "s", "trees/two/sub/b": "", "trees/two/key": "s"})
