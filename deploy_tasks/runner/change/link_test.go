@@ -103,3 +103,27 @@ func TestAFailedChangeKeepsNoSecondName(t *testing.T) {
 		t.Errorf("%v, g=%s f=%s", report, b.read("g"), b.read("f"))
 	}
 }
+
+// Content may take its time to come: who opens the file meanwhile must not write into the saved original.
+func TestWhatIsOpenedWhileContentComesIsCopied(t *testing.T) {
+	b := newBench(t)
+	b.plant("f", "old")
+	var out *os.File
+	late := readFunc(func([]byte) (n int, err error) {
+		out, err = os.OpenFile(b.path("f"), os.O_WRONLY|os.O_APPEND, 0)
+		b.must(err)
+		return 0, io.EOF
+	})
+	b.must(b.rec.WriteFile(b.path("f"), io.MultiReader(strings.NewReader("new"), late), Meta{}))
+	defer out.Close()
+	_, err := out.WriteString(" and more")
+	b.must(err)
+	b.must(b.rec.Close())
+	if report := b.undo(&effects{}); report.Incomplete() || b.read("f") != "old" {
+		t.Errorf("%v, f=%s", report, b.read("f"))
+	}
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }

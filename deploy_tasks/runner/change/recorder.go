@@ -229,15 +229,20 @@ func (r *Recorder) temp(path string) string {
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf("%s-%d", r.prefix, r.temps))
 }
 
-// before reads what is at path and saves a file's content; goes is as for keep.
-func (r *Recorder) before(path string, goes bool) (*State, error) {
+// stands is what is at a path that is about to change.
+func (r *Recorder) stands(path string) (State, error) {
 	if r.closed {
-		return nil, errClosed
+		return State{}, errClosed
 	}
 	if !filepath.IsAbs(path) {
-		return nil, &os.PathError{Op: "change", Path: path, Err: errors.New("is not absolute")}
+		return State{}, &os.PathError{Op: "change", Path: path, Err: errors.New("is not absolute")}
 	}
-	st, err := inspect(path)
+	return inspect(path)
+}
+
+// before is stands that also saves a file's content; goes is as for keep.
+func (r *Recorder) before(path string, goes bool) (*State, error) {
+	st, err := r.stands(path)
 	if err != nil || st.Kind != File || !journalled {
 		return &st, err
 	}

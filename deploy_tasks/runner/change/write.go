@@ -20,17 +20,12 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	path = filepath.Clean(path)
-	before, err := r.before(path, true)
-	defer func() {
-		if err != nil {
-			r.saved.drop(path)
-		}
-	}()
+	now, err := r.stands(path)
+	if err == nil && now.Kind == Dir {
+		err = &os.PathError{Op: "write", Path: path, Err: syscall.EISDIR}
+	}
 	if err != nil {
 		return err
-	}
-	if before.Kind == Dir {
-		return &os.PathError{Op: "write", Path: path, Err: syscall.EISDIR}
 	}
 	if err := checkSpace(filepath.Dir(path), m.Size); err != nil {
 		return err
@@ -48,7 +43,7 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 	var after State
 	var synced func() error
 	err = r.do(func() (err error) {
-		after, synced, err = fillLater(temp, read, r.keeps(*before, m), m.Mtime)
+		after, synced, err = fillLater(temp, read, r.keeps(now, m), m.Mtime)
 		return err
 	})
 	if err != nil {
@@ -57,13 +52,32 @@ func (r *Recorder) WriteFile(path string, content io.Reader, m Meta) (err error)
 		}
 		return err
 	}
+	return r.exchange(entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), After: &after}, synced)
+}
+
+// exchange puts the filled file e.Temp at e.Path. What is there is kept only now: new content may take its time to come,
+// and until its name is gone anybody may still open the file and write to it.
+func (r *Recorder) exchange(e entry, synced func() error) (err error) {
+	path := string(e.Path)
+	defer func() {
+		if err != nil {
+			r.saved.drop(path)
+		}
+	}()
+	if e.Before, err = r.before(path, true); err == nil && e.Before.Kind == Dir {
+		err = &os.PathError{Op: "write", Path: path, Err: syscall.EISDIR}
+	}
+	if err != nil {
+		_ = synced() // the first error says more
+		return err
+	}
 	saved := r.saved.flushing()
-	err = r.record(entry{Op: opWrite, Path: pathText(path), Temp: pathText(temp), Before: before, After: &after}, true)
+	err = r.record(e, true)
 	if err = errors.Join(err, saved(), synced()); err != nil {
 		return err
 	}
 	step("rename")
-	err = r.do(func() error { return os.Rename(temp, path) })
+	err = r.do(func() error { return os.Rename(string(e.Temp), path) })
 	step("renamed")
 	return err
 }
