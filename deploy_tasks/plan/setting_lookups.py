@@ -67,8 +67,9 @@ def wrong(call: nodes.Call) -> tuple[str, str | None] | None:
     """What is wrong with a call of the lookup, and what to write instead; None for other calls."""
     if not _is_ours(call):
         return None
-    names = [term.value if isinstance(term, nodes.Const) else None for term in call.args[1:]]
-    plain = call.dyn_args is None and call.dyn_kwargs is None and all(isinstance(name, str) for name in names)
+    written = [term.value for term in call.args[1:] if isinstance(term, nodes.Const)]
+    names = [name for name in written if isinstance(name, str)]
+    plain = call.dyn_args is None and call.dyn_kwargs is None and len(names) == len(call.args) - 1
     if not plain or not names or not {pair.key for pair in call.kwargs if isinstance(pair, nodes.Keyword)} <= _OPTIONS:
         return "takes names of settings that are written out", "for example lookup('config', 'DEFAULT_BECOME_USER')"
     for name in names:
