@@ -84,6 +84,21 @@ func (c *Call) Run(p Process) (Finished, error) {
 	return done, nil
 }
 
+// Command is a command that the caller starts and waits for, as one whose output is read while it runs: with the
+// environment and the rights of the task, in a process group of its own, and killed when Call.Ctx ends. nil: the host does
+// not have the program.
+func (c *Call) Command(program string, args ...string) *exec.Cmd {
+	full := lookPath(program, c.Env)
+	if full == "" {
+		return nil
+	}
+	cmd := exec.CommandContext(c.Ctx, full, args...)
+	cmd.Env = c.Env
+	ownGroup(cmd)
+	c.As.give(cmd)
+	return cmd
+}
+
 // wait waits for the command; true when the context ended first and the group was killed.
 func wait(ctx context.Context, cmd *exec.Cmd) bool {
 	ended := make(chan struct{})

@@ -75,7 +75,21 @@ func TestRunUnknownProgram(t *testing.T) {
 
 func TestOutputIsBounded(t *testing.T) {
 	got, err := call(context.Background()).Run(Process{Argv: []string{"sh", "-c", "echo first; yes | head -c 30000000; echo last"}})
-	if err != nil || len(got.Stdout) > MaxOutput+MaxOutput/4 || !strings.HasPrefix(got.Stdout, "first\n") || !strings.HasSuffix(got.Stdout, "last\n") {
+	if err != nil || !got.Cut || len(got.Stdout) > MaxOutput+MaxOutput/4 || !strings.HasPrefix(got.Stdout, "first\n") || !strings.HasSuffix(got.Stdout, "last\n") {
 		t.Errorf("%d bytes, %v", len(got.Stdout), err)
+	}
+}
+
+func TestCommandsOfTheirOwnHaveTheRightsOfTheTask(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a command the rights of others")
+	}
+	c := &Call{Ctx: context.Background(), Env: []string{"PATH=" + defaultPath, "A=1"}, As: &Identity{UID: 65534, GID: 65533, Groups: []int{65532}}}
+	out, err := c.Command("sh", "-c", "id -u; id -G; echo $A").Output()
+	if string(out) != "65534\n65533 65532\n1\n" || err != nil {
+		t.Errorf("%q %v", out, err)
+	}
+	if c.Command("no-such-program") != nil {
+		t.Error("a command without a program")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
 
 	"runner/fmt"
 	"runner/module"
@@ -157,7 +158,7 @@ func (w *collecting) describe(e *item) (bool, error) {
 			e.kind = hardlink
 			return true, nil
 		}
-		e.sum, err = sumOf(e.path)
+		e.sum, err = e.content()
 	case mode&fs.ModeSocket != 0:
 		return false, nil
 	default:
@@ -180,8 +181,27 @@ func (w *collecting) twin(e *item) string {
 	return ""
 }
 
-func sumOf(path string) (uint32, error) {
-	f, err := os.Open(path)
+// open opens the file that was looked at. It is read first with the rights of the task and packed later with those of
+// the runner, so another file in its place is refused: its owner might have put a link to somebody else's there. A pipe
+// in its place does not make the opening wait.
+func (e *item) open() (*os.File, error) {
+	f, err := os.OpenFile(e.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !os.SameFile(e.info, info) {
+		err = fmt.Errorf("%s was replaced while it was packed", e.path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// content is the sum of the file's content.
+func (e *item) content() (uint32, error) {
+	f, err := e.open()
 	if err != nil {
 		return 0, err
 	}

@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"os/exec"
 
 	"runner/fmt"
 	"runner/module"
@@ -37,7 +36,7 @@ func (a *packing) plain(out io.Writer) error {
 	case a.several || a.format == "tar":
 		return tarAll(a.entries, out)
 	}
-	f, err := os.Open(a.entries[0].path)
+	f, err := a.entries[0].open()
 	if err != nil {
 		return err
 	}
@@ -63,12 +62,11 @@ func background(write func(io.Writer) error) (io.Reader, func() error) {
 
 // packedBy packs through a program of the host.
 func packedBy(c *module.Call, program string, in io.Reader) (io.Reader, func() error, error) {
-	full := c.Program(program)
-	if full == "" {
+	cmd := c.Command(program, "-c")
+	if cmd == nil {
 		return nil, nil, fmt.Errorf("%s is not on the host: it packs this format", program)
 	}
-	cmd := exec.CommandContext(c.Ctx, full, "-c")
-	cmd.Stdin, cmd.Env = in, c.Env
+	cmd.Stdin = in
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

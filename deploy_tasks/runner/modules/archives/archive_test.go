@@ -342,3 +342,26 @@ func TestDamagedZipsAreRefused(t *testing.T) {
 		t.Errorf("only %d of %d damaged archives were refused", refused, 2*len(whole))
 	}
 }
+
+// Whoever may write to the folder must not have another file packed than the one that the task could read.
+func TestWhatWasReplacedIsNotPacked(t *testing.T) {
+	for _, format := range []string{"tar", "zip", "gz"} {
+		h := sample(t)
+		h.Write("secret", "of root")
+		c := h.Call(false, "path", "@/one.conf", "dest", "@/out")
+		p, err := archiveSpec.Parse("archive", c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &packing{c: c, p: p, format: format, dest: h.Path("out")}
+		if failure := a.find(); failure.Failed || len(a.collect()) > 0 || len(a.entries) != 1 {
+			t.Fatal(failure.Msg, a.entries)
+		}
+		if err := errors.Join(os.Remove(h.Path("one.conf")), os.Symlink("secret", h.Path("one.conf"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.write(); err == nil || !strings.Contains(err.Error(), h.Path("one.conf")+" was replaced while it was packed") || infoOf(h.Path("out")) != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"runner/fmt"
@@ -148,12 +147,11 @@ func unpacked(c *module.Call, in *bufio.Reader) (plain io.Reader, handler string
 
 // piped unpacks through a program of the host.
 func piped(c *module.Call, program string, in io.Reader) (io.Reader, func(bool) error, error) {
-	full := c.Program(program)
-	if full == "" {
+	cmd := c.Command(program, "-dc")
+	if cmd == nil {
 		return nil, nil, fmt.Errorf("the archive is packed with %s, which the host does not have", program)
 	}
-	cmd := exec.CommandContext(c.Ctx, full, "-dc")
-	cmd.Stdin, cmd.Env = in, c.Env
+	cmd.Stdin = in
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err

@@ -2,7 +2,6 @@ package archives
 
 import (
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +65,7 @@ func (e item) tarTo(out io.Writer) error {
 	if _, err := out.Write(append(before, header...)); err != nil || e.kind != regular {
 		return err
 	}
-	f, err := os.Open(e.path)
+	f, err := e.open()
 	if err != nil {
 		return err
 	}

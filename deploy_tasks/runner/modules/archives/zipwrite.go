@@ -4,7 +4,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
-	"os"
 
 	"runner/fmt"
 	"runner/module"
@@ -84,7 +83,7 @@ func (z *zipWriter) add(e item) error {
 	var packed, size int64
 	if e.kind != folder {
 		var err error
-		if sum, packed, size, err = z.content(e.path); err != nil {
+		if sum, packed, size, err = z.content(e); err != nil {
 			return err
 		}
 	}
@@ -102,8 +101,8 @@ func (z *zipWriter) add(e item) error {
 }
 
 // content packs a file; its sum and sizes follow it.
-func (z *zipWriter) content(path string) (sum uint32, packed, size int64, err error) {
-	f, err := os.Open(path)
+func (z *zipWriter) content(e item) (sum uint32, packed, size int64, err error) {
+	f, err := e.open()
 	if err != nil {
 		return 0, 0, 0, err
 	}

@@ -7,13 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"runner/change"
 	"runner/modules/moduletest"
 )
-
-type effects struct{ change.Effects }
-
-func (effects) Tools() change.Tools { return nil }
 
 // script puts a program into the host.
 func script(t *testing.T, h *moduletest.Host, name, text string) {
@@ -39,23 +34,14 @@ func TestAllOfAnEnvironmentComesBack(t *testing.T) {
 		h.Write(name, text)
 	}
 	before := h.Tree()
-	dir := t.TempDir()
-	log, err := change.NewRecorder(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := h.Call(false, "virtualenv", "@/v", "state", "absent", "requirements", "@/requirements")
-	c.Log = log
-	if done := h.Do("pip", c); done.Failed || !done.Changed || h.Read("v/etc/own") != "new\n" {
+	done := h.Run("pip", "virtualenv", "@/v", "state", "absent", "requirements", "@/requirements")
+	if done.Failed || !done.Changed || h.Read("v/etc/own") != "new\n" {
 		t.Fatal(done.Msg)
 	}
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-	report, err := change.Undo(dir, effects{})
-	if err != nil || len(report.Conflicted) > 0 || len(report.Irreversible) != 1 ||
+	report := h.Undo(nil)
+	if len(report.Conflicted) > 0 || len(report.Irreversible) != 1 ||
 		!strings.Contains(report.Irreversible[0].What, "what it has put elsewhere stays: "+h.Path("v/new/file")) {
-		t.Fatal(report, err)
+		t.Fatal(report)
 	}
 	if err := os.RemoveAll(h.Path("v/new")); err != nil {
 		t.Fatal(err)
