@@ -267,3 +267,34 @@ func TestHandlerOfAnUndo(t *testing.T) {
 		t.Error(err, h.Tree())
 	}
 }
+
+// What a module says when it cannot take something back is in the reports, but not where the task has no_log.
+func TestWhatAHiddenModuleSaysOfAnUndo(t *testing.T) {
+	const leaking = "#!/bin/sh\n. \"$1\"\ncase $_deploy_tasks_undo in\nlook) echo '{\"_deploy_tasks_state\": \"'$(wc -l < COUNT)'\"}';;\n" +
+		"restore) echo \"no server knows $word\";;\n*) echo >> COUNT; echo '{}';;\nesac\n"
+	for hidden, want := range map[bool]string{false: "no server knows s3cret", true: "the module failed; what it said is hidden by no_log"} {
+		h := moduletest.New(t)
+		h.Write("count", "")
+		c := call(h, "leaking", "old", strings.ReplaceAll(leaking, "COUNT", h.Path("count")), false, value.DictOf("word", "s3cret"))
+		c.Args.Set("no_log", hidden)
+		h.Recorder.Equip(effects(h).Tools())
+		if r := h.Do("own", c); r.Failed {
+			t.Fatal(r.Msg)
+		}
+		report, err := change.Undo(filepath.Dir(h.Recorder.SavedDir()), effects(h))
+		if err != nil || len(report.Conflicted) != 1 || !strings.Contains(report.Conflicted[0].Why, want) || hidden && strings.Contains(report.Conflicted[0].Why, "s3cret") {
+			t.Error(hidden, report, err)
+		}
+	}
+}
+
+func TestAModuleOfAnyName(t *testing.T) {
+	for _, name := range []string{"args", "look"} {
+		h := moduletest.New(t)
+		h.Recorder.Equip(effects(h).Tools())
+		c := call(h, name, "old", setting, false, value.DictOf("file", h.Path("f"), "value", "1"))
+		if r := h.Do("own", c); r.Failed || h.Read("f") != "1" {
+			t.Error(name, r.Msg)
+		}
+	}
+}

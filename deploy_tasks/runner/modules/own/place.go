@@ -142,7 +142,7 @@ func (m *own) start(c *module.Call, at placed) ([]string, error) {
 	if m.style == inserted {
 		return at.argv, nil
 	}
-	path := filepath.Join(at.folder, "args")
+	path := filepath.Join(at.folder, "_args") // the names of modules begin with a letter
 	if err := writePrivate(path, 0o600, strings.NewReader(written(m.style, m.given(c, at.folder)))); err != nil {
 		return nil, err
 	}

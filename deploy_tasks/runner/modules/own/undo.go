@@ -63,7 +63,7 @@ func (m *own) keep(c *module.Call, at placed) (ref string, err error) {
 func (m *own) reference(c *module.Call, at placed) (string, error) {
 	given := m.given(c, at.folder)
 	given.Update(value.DictOf(asked, "look", "_ansible_check_mode", true))
-	path := filepath.Join(at.folder, "look")
+	path := filepath.Join(at.folder, "_look") // the names of modules begin with a letter
 	if err := writePrivate(path, 0o600, strings.NewReader(written(m.style, given))); err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func (m *own) reference(c *module.Call, at placed) (string, error) {
 	if f.TimedOut {
 		return "", fmt.Errorf("the module %s was stopped before it told how things are", m.name)
 	}
-	said, err := said(change.Output{Code: f.Code, Stdout: f.Stdout, Stderr: f.Stderr})
+	said, err := said(change.Output{Code: f.Code, Stdout: f.Stdout, Stderr: f.Stderr}, m.hidden)
 	if err != nil {
 		return "", fmt.Errorf("the module %s does not tell how things are: %w", m.name, err)
 	}
@@ -197,7 +197,7 @@ func (k kind) ask(t change.Tools, call record.Reader, what string, state any) (*
 	if state != nil {
 		args.Set(told, state)
 	}
-	file := filepath.Join(temp, "args")
+	file := filepath.Join(temp, "_args")
 	if err := writePrivate(file, 0o600, strings.NewReader(written(call.Text("style"), args))); err != nil {
 		return nil, err
 	}
@@ -205,24 +205,29 @@ func (k kind) ask(t change.Tools, call record.Reader, what string, state any) (*
 	if err := call.Err(); err != nil {
 		return nil, err
 	}
-	return asking(t, argv, call.Texts("env"))
-}
-
-func asking(t change.Tools, argv, env []string) (*value.Dict, error) {
-	run := func() (change.Output, error) { return t.Run(argv, "") }
-	if with, ok := t.(environed); ok {
-		run = func() (change.Output, error) { return with.RunIn(argv, "", env) }
-	}
-	out, err := run()
+	out, err := asking(t, argv, call.Texts("env"))
 	if err != nil {
 		return nil, err
 	}
-	return said(out)
+	hidden, _ := args.Get("_ansible_no_log")
+	return said(out, value.Truthy(hidden))
 }
 
-// said is the answer to what an undo asks.
-func said(out change.Output) (*value.Dict, error) {
+func asking(t change.Tools, argv, env []string) (change.Output, error) {
+	if with, ok := t.(environed); ok {
+		return with.RunIn(argv, "", env)
+	}
+	return t.Run(argv, "")
+}
+
+var errHidden = errors.New("the module failed; what it said is hidden by no_log")
+
+// said is the answer to what an undo asks. An error gets into the reports of the undo.
+func said(out change.Output, hidden bool) (*value.Dict, error) {
 	said, err := answer(out.Stdout)
+	if hidden && (err != nil || failed(said)) {
+		return nil, errHidden
+	}
 	if err != nil {
 		return nil, fmt.Errorf("exit status %d, %w: %s", out.Code, err, lastLine(out.Stderr+out.Stdout))
 	}
