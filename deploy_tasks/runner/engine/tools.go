@@ -25,6 +25,15 @@ func (t tools) Run(argv []string, stdin string) (change.Output, error) {
 func (t tools) RunIn(argv []string, stdin string, env []string) (change.Output, error) {
 	ctx, cancel := context.WithTimeout(t.call.Ctx, toolLimit)
 	defer cancel()
+	return t.run(ctx, argv, stdin, env)
+}
+
+// RunLong is Run without the limit of time: for what brings back so much that nobody knows how long it takes.
+func (t tools) RunLong(argv []string, stdin string) (change.Output, error) {
+	return t.run(t.call.Ctx, argv, stdin, nil)
+}
+
+func (t tools) run(ctx context.Context, argv []string, stdin string, env []string) (change.Output, error) {
 	call := *t.call
 	call.Ctx = ctx
 	done, err := call.Run(module.Process{Argv: argv, Stdin: strings.NewReader(stdin), Env: append([]string{"LC_ALL=C", "LANGUAGE=C"}, env...)})

@@ -214,9 +214,11 @@ func (m *mysql) set(db string, keptToo bool, act func() error) (err error) {
 	return m.c.Log.Set(mysqlKindName, t.name(), act)
 }
 
-// wholeDump are the options of a dump with everything that belongs to a database, the same each time.
+// wholeDump are the options of a dump with everything that belongs to a database, the same each time. A server that counts
+// its transactions (GTID) would write into it which ones it has seen: they are more each time, and a server that has seen
+// them does not load such a dump. MariaDB does not know the option; loose is for that.
 func wholeDump(db string) []string {
-	return []string{"--skip-comments", "--hex-blob", "--routines", "--events", "--triggers", "--single-transaction", "--databases", "--", db}
+	return []string{"--loose-set-gtid-purged=OFF", "--skip-comments", "--hex-blob", "--routines", "--events", "--triggers", "--single-transaction", "--databases", "--", db}
 }
 
 func (m *mysql) dump(all bool) module.Result {

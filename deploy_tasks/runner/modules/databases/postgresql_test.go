@@ -265,3 +265,39 @@ func TestDumpsThatFailAreNeverTheSame(t *testing.T) {
 		t.Error(first, second, err, again)
 	}
 }
+
+func TestADumpThatFailsIsNotLeft(t *testing.T) {
+	h := moduletest.New(t)
+	c := h.Call(false)
+	if path, err := keep(c, module.Process{Argv: []string{"sh", "-c", "echo half; echo why >&2; exit 3"}}); path != "" || err == nil ||
+		!strings.HasPrefix(err.Error(), "the database could not be kept for an undo: why") {
+		t.Error(path, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(h.Recorder.SavedDir(), "databases", "*")); err != nil || len(left) != 0 {
+		t.Error(left, err)
+	}
+}
+
+// limited are tools whose Run may not be used: they have another one for what takes long.
+type limited struct{ change.Tools }
+
+func (l limited) RunLong(argv []string, stdin string) (change.Output, error) {
+	return l.Tools.Run(argv, stdin)
+}
+
+func (limited) Run(argv []string, _ string) (change.Output, error) {
+	return change.Output{}, errors.New("its time was up")
+}
+
+func TestDumpsAreLoadedHoweverLongThatTakes(t *testing.T) {
+	h := moduletest.New(t)
+	h.Write("kept", "content")
+	slow := limited{kit.Tools{Call: h.Call(false)}}
+	kept := thing{db: "d", kept: h.Path("kept")}
+	if err := kept.loadKept(slow, "dd", "of="+h.Path("loaded")); err != nil || h.Read("loaded") != "content" {
+		t.Error(err)
+	}
+	if sum, err := kept.sum(slow, "cat", h.Path("kept")); err != nil || len(sum) != 64 {
+		t.Error(sum, err)
+	}
+}

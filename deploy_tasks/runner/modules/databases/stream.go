@@ -167,6 +167,9 @@ func keep(c *module.Call, command module.Process) (path string, err error) {
 			return errors.Join(change.SyncDir(filepath.Dir(file.Name())), change.SyncDir(saved))
 		})
 	}
+	if err != nil && file != nil {
+		err = errors.Join(err, aside(c, func(string) error { return os.Remove(file.Name()) }))
+	}
 	if err != nil {
 		return "", fmt.Errorf("the database could not be kept for an undo: %w", err)
 	}
@@ -223,9 +226,22 @@ const (
 	fromFile  = `file=$1; shift; exec "$@" <"$file"`
 )
 
+// unhurried are tools that give a command the time it takes: reading and loading a database may last for hours.
+type unhurried struct{ change.Tools }
+
+// Run implements change.Tools.
+func (u unhurried) Run(argv []string, stdin string) (change.Output, error) {
+	if long, ok := u.Tools.(interface {
+		RunLong(argv []string, stdin string) (change.Output, error)
+	}); ok {
+		return long.RunLong(argv, stdin)
+	}
+	return u.Tools.Run(argv, stdin)
+}
+
 // sum stands for everything in a database.
 func (t thing) sum(tools change.Tools, program string, more ...string) (string, error) {
-	out, err := change.Demand(tools, append([]string{"sh", "-c", sumScript, "sum"}, t.argv(program, more...)...)...)
+	out, err := change.Demand(unhurried{tools}, append([]string{"sh", "-c", sumScript, "sum"}, t.argv(program, more...)...)...)
 	return strings.Fields(out + " ?")[0], err
 }
 
@@ -234,7 +250,7 @@ func (t thing) loadKept(tools change.Tools, program string, more ...string) erro
 	if t.kept == "" {
 		return errors.New("nothing was kept of it")
 	}
-	_, err := change.Demand(tools, append([]string{"sh", "-c", fromFile, "load", t.kept}, t.argv(program, more...)...)...)
+	_, err := change.Demand(unhurried{tools}, append([]string{"sh", "-c", fromFile, "load", t.kept}, t.argv(program, more...)...)...)
 	return err
 }
 
