@@ -172,7 +172,7 @@ with warnings.catch_warnings():
         kind: Literal["tasks", "role"] = "tasks"
         target: str = Field(description="the file or role as written, Jinja in braces allowed")
         choices: dict[str, tuple[Step, ...]] = Field(description="what may be meant, by file name or role")
-        again: tuple[str, ...] = Field((), description="files that may be meant whose include this one stands in")
+        again: tuple[str, ...] = Field((), description="files and roles that may be meant whose include it stands in")
         search: tuple[str, ...] = Field((), description="folders that the target is looked for in, in order")
         when: tuple[str, ...] = Field((), description="decides about the include itself, not about each task in it")
         loop: Any = None

@@ -123,6 +123,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Includes": (
         "include_tasks",
         "include_tasks that includes itself",
+        "include_role that includes itself",
         "import_tasks",
         "include_role",
         "import_role",

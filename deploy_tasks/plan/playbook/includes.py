@@ -173,7 +173,7 @@ def _task_file(name: str, doc: TaskDoc, scope: Scope, site: Site, *, static: boo
         known = [entry for folder in {os.path.dirname(each) for each in tried[:2]} for entry in paths.entries(folder)]
         site.problem(f"{doc.where}.args", *missing("file of tasks", name, tried, known))
         return None
-    if place in scope.within and (static or not (doc.common.when or "loop" in doc.fields)):
+    if place in scope.within and (static or not _ends(doc)):
         hint = "use include_tasks with `when`" if static else "write `when` on this include: when it goes on"
         site.problem(f"{doc.where}.args", f"{name!r} includes itself without an end", hint)
         return None
@@ -261,18 +261,27 @@ def include_role(doc: TaskDoc, scope: Scope, site: Site) -> tuple[Step, ...]:
     inner = inner.knowing(doc.common.vars).reached()
     if any(paths.has_expression(stem) for stem in given.files.values()):
         return _role_by_files(given, doc, scope, inner, apply, site)
-    choices = {}
+    choices: dict[str, tuple[Step, ...]] = {}
+    again = []
+    use = role.RoleUse(
+        "", doc.where, files=given.files, given=doc.common.vars, validated=given.validated, ends=_ends(doc)
+    )
     for name in possible_roles(given.name, doc, scope, site):
-        use = role.RoleUse(name, doc.where, files=given.files, given=doc.common.vars, validated=given.validated)
-        built = role.build(use, inner, site)
+        key = repr((name, role_places.find(name, scope)[0], sorted(given.files.items())))
+        if use.ends and inner.again(key):
+            again.append(name)
+            continue
+        built = role.build(replace(use, name=name), inner.entering(key), site)
         if built is not None:
             choices[name] = carried(built.steps, apply, doc.where)
             site.roles.add_handlers(built.handlers)
-    return (
-        include(
-            doc, scope, site, kind="role", target=given.name, choices=choices, search=(), public=bool(given.public)
-        ),
-    )
+    more: dict[str, Any] = {"kind": "role", "search": (), "again": tuple(again), "public": bool(given.public)}
+    return (include(doc, scope, site, target=given.name, choices=choices, **more),)
+
+
+def _ends(doc: TaskDoc) -> bool:
+    """Whether something of the include decides, when it is reached, whether what it names is performed."""
+    return bool(doc.common.when) or "loop" in doc.fields
 
 
 def possible_roles(name: str, doc: TaskDoc, scope: Scope, site: Site) -> list[str]:
@@ -286,8 +295,11 @@ def possible_roles(name: str, doc: TaskDoc, scope: Scope, site: Site) -> list[st
         if pattern.literal is not None:
             found[pattern.literal] = None
         else:
-            found.update(dict.fromkeys(each for each in known if pattern.matches(each)))
-    return [each for each in found if role_places.find(each, scope)[0] not in scope.folders.roles]
+            # A wide name hardly means the role that it stands in.
+            matching = [each for each in known if pattern.matches(each)]
+            mine = scope.folders.roles
+            found.update(dict.fromkeys(each for each in matching if role_places.find(each, scope)[0] not in mine))
+    return list(found)
 
 
 def _role_by_files(
@@ -306,6 +318,8 @@ def _role_by_files(
     names = candidates.Names.of(scope, site, doc.fields, doc.common.vars)
     choices = {}
     for stem, place in role.task_files(tasks, candidates.patterns(given.files["tasks"], names)):
+        if place in scope.within:
+            continue  # an expression hardly means the file that it stands in
         files = {**given.files, "tasks": stem}
         use = role.RoleUse(given.name, doc.where, files=files, given=doc.common.vars, validated=given.validated)
         built = role.build(use, inner, site)

@@ -72,7 +72,8 @@ class RoleUse:
     """One use of a role: by a play's `roles`, as a dependency, or by an import or include.
 
     `given`: the variables of a dynamic include, which the include itself carries; `once`: a second use that is the same
-    does nothing, unless the role says otherwise; `validated`: what the role says of its variables is compared first.
+    does nothing, unless the role says otherwise; `validated`: what the role says of its variables is compared first;
+    `ends`: something decides, when it is reached, whether it is performed, so that it may stand within itself.
     """
 
     name: str
@@ -83,6 +84,7 @@ class RoleUse:
     given: Mapping[str, Any] = field(default_factory=dict)
     once: bool = False
     validated: bool = True
+    ends: bool = False
 
     @property
     def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -155,7 +157,7 @@ def build(use: RoleUse, scope: Scope, site: Site, parents: tuple[RoleUse, ...] =
     folder = folder_of(use.name, use.where, scope, site)
     if folder is None:
         return None
-    if parents and folder in scope.folders.roles:
+    if folder in scope.folders.roles[: len(parents)]:
         site.problem(use.where, f"the role {use.name!r} depends on itself", "remove one of the dependencies")
         return None
     if len(parents) > _MAX_DEPTH:
@@ -301,8 +303,9 @@ class _Builder:
             if stem is not None:
                 self._no_file(part, stem)
             return ()
-        if found[0] in scope.within:
-            self.site.problem(self.use.where, f"the role {self.use.name!r} includes itself", "let its tasks loop")
+        if found[0] in scope.within and not self.use.ends:
+            hint = "write `when` on an include_role of it: when it goes on"
+            self.site.problem(self.use.where, f"the role {self.use.name!r} includes itself without an end", hint)
             return ()
         entries, where = self.site.tasks(found[0], self.use.where)
         return self.site.steps(entries, where, scope.file(found[0])) if where else ()

@@ -47,12 +47,16 @@ class Scope:
         return replace(self, dynamic=True)
 
     def again(self, place: str) -> bool:
-        """Whether a file is being included already with all that is known here, so that its tasks are the same."""
+        """Whether a file or role is being included already with all that is known here: its tasks are the same."""
         return self._state(place) in self.included
 
     def including(self, place: str) -> Scope:
         """Inside a file of tasks that is included when the step is reached."""
         return replace(self.file(place), included=(*self.included, self._state(place)))
+
+    def entering(self, role: str) -> Scope:
+        """Inside a role that is included when the step is reached."""
+        return replace(self, included=(*self.included, self._state(role)))
 
     def _state(self, place: str) -> tuple[str, Inherited, tuple[tuple[str, str], ...]]:
         known = {name: repr(value) for layer in self.firm for name, value in layer.items()}

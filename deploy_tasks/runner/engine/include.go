@@ -14,6 +14,7 @@ import (
 // inclusion is what one item of an include brings.
 type inclusion struct {
 	name  string
+	files string // of a role: which of its files
 	steps []program.Step
 	frame frame
 	wrong string // why there is nothing
@@ -172,7 +173,7 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 		o.result.Delete("include")
 	}
 	within := f.included(inc, loop, below(f.at+"/"+inc.ID, i))
-	within.within = push(f.within, inclusion{name: name, steps: steps})
+	within.within = push(f.within, inclusion{name: name, files: roleFiles(inc), steps: steps})
 	return o, &inclusion{name: name, steps: steps, frame: within}
 }
 
@@ -182,7 +183,7 @@ const maxWithin = 400
 // choose finds the file or role that a target means; a file that leads to itself is found among those that led here.
 func choose(inc *program.Include, target string, within []inclusion) (string, []program.Step, bool) {
 	if inc.Kind == "role" {
-		steps, found := inc.Choices[target]
+		steps, found := chooseRole(inc, target, within)
 		return target, steps, found
 	}
 	there := func(name string) bool {
@@ -201,6 +202,32 @@ func choose(inc *program.Include, target string, within []inclusion) (string, []
 		}
 	}
 	return target, nil, false
+}
+
+// chooseRole finds a role's steps; of one that leads to itself those that led here, from the same files of it.
+func chooseRole(inc *program.Include, target string, within []inclusion) ([]program.Step, bool) {
+	if steps, known := inc.Choices[target]; known || !slices.Contains(inc.Again, target) {
+		return steps, known
+	}
+	for _, each := range slices.Backward(within) {
+		if each.name == target && each.files == roleFiles(inc) {
+			return each.steps, true
+		}
+	}
+	return nil, false
+}
+
+// roleFiles tells uses of one role with different files apart; it is empty for an include of tasks.
+func roleFiles(inc *program.Include) string {
+	if inc.Kind != "role" {
+		return ""
+	}
+	files := "role"
+	for _, part := range []string{"tasks_from", "vars_from", "defaults_from", "handlers_from"} {
+		file, _ := inc.Args.Get(part)
+		files += "\n" + value.Str(file)
+	}
+	return files
 }
 
 // seek looks for a name as it is, which may be a plan-relative one already, and then in folders, in order.
