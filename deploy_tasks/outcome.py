@@ -19,6 +19,7 @@ class HostState(StrEnum):
     VERIFYING = "verifying"
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
+    UNTOUCHED = "untouched"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     CANCELLED = "cancelled"
@@ -111,6 +112,7 @@ class HostOutcome(BaseModel):
     undo: Undo | None = None
     irreversible: int = Field(default=0, description="steps that were done and cannot be undone")
     unconfirmed: bool = Field(default=False, description="the host took itself back, as nobody confirmed it in time")
+    left_out: bool = Field(default=False, description="no add_host had added the host when its plays came")
     duration_s: float = 0.0
     verify_s: float = 0.0
     bytes_sent: int = 0

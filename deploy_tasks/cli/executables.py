@@ -82,8 +82,9 @@ def write(
 
 
 def write_hosts(found: Inputs, folder: Path, *, rebuild: bool = False) -> list[HostArtifact]:
-    """Compile `NAME-HOST` for every host of the inventory into the folder. Raises BadInput when two hosts would share
-    a file name."""
+    """Compile `NAME-HOST` for every host of the inventory into the folder; hosts that only `add_host` names get none,
+    as nothing adds them when an executable is started by hand. Raises BadInput when two hosts would share a file name.
+    """
     names = {host: f"{_name(found.plan.name)}-{_name(host)}" for host in found.hosts}
     for host, other in zip(
         sorted(names, key=names.__getitem__), sorted(names, key=names.__getitem__)[1:], strict=False

@@ -23,6 +23,7 @@ class Inputs:
     loaded: Loaded
     inventory: Inventory
     hosts: tuple[str, ...]
+    added: tuple[str, ...] = ()  # hosts that only add_host names, which its deployment may come to as well
 
     @property
     def plan(self) -> Plan:
@@ -81,11 +82,12 @@ def _checked(loaded: Loaded, inventory_text: str | None, limit: str | None, give
     named = loaded.inventory
     if named is None and inventory_text:
         named = load_inventory(inventory_text, plan_dir=loaded.vars_dir, vault=vault)
-    found = inventory_for(plan, named)
+    found = inventory_for(plan, named, given.extra_vars)
     problems = check(plan, found, loaded.base, extra_vars=given.extra_vars, limit=limit)
     _refuse(loaded, problems or refused(plan, files(plan, loaded.base, found), found))
     patterns = tuple(part for text in (limit, plan.limit) if text for part in text.split(","))
     wanted = set(found.select(patterns))
     played = {name for play in plan.plays for name in found.select(play.hosts)}
-    hosts = tuple(name for name in found.hosts if name in wanted and name in played)
-    return Inputs(loaded, found, hosts)
+    hosts = [name for name in found.hosts if name in wanted and name in played]
+    added = tuple(name for name in hosts if name in found.added)
+    return Inputs(loaded, found, tuple(name for name in hosts if name not in found.added), added)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy_tasks.cli import follow, inputs, render, units, variables
+from deploy_tasks.cli import follow, inputs, plans, render, units, variables
 from deploy_tasks.cli.options import (
     AsJson,
     ExtraVars,
@@ -65,8 +65,10 @@ def plan_(
         )
         if output is None:
             render.out().print(json.dumps(document, indent=2, ensure_ascii=False))
+            plans.tell_added(found)
             return 0
         _write(output, document)
+    plans.tell_added(found)
     tasks, hosts = found.plan.written, len(found.hosts)
     render.note("written", str(output), units.count(tasks, "task"), units.count(hosts, "host") if hosts else "")
     return 0

@@ -37,12 +37,14 @@ def validate(
     targets = {target.triple: count for target, count in found.targets.items()}
     if as_json:
         facts = {"plan": found.plan.name, "tasks": tasks, "hosts": list(found.hosts), "targets": targets}
+        facts |= {"added": list(found.added)} if found.added else {}
         render.out().print(json.dumps({"valid": True, **facts}))
         return 0
     shown = ", ".join(f"{triple} {units.count(count, 'host')}" for triple, count in targets.items())
     render.out().print(
         render.row("valid", found.plan.name, units.count(tasks, "task"), units.count(len(found.hosts), "host"), shown)
     )
+    tell_added(found)
     return 0
 
 
@@ -84,6 +86,12 @@ def compile_(
     return 0
 
 
+def tell_added(found: inputs.Inputs) -> None:
+    """Say which hosts are left out here, as no inventory has them."""
+    if found.added:
+        render.note("left out", units.names(found.added), "in no inventory: add_host adds them in a deployment")
+
+
 def _per_host(found: inputs.Inputs, folder: Path, *, rebuild: bool, targets: list[str] | None, as_json: bool) -> int:
     if not found.hosts:
         raise BadInput("--per-host needs hosts", hint="give an inventory with -i")
@@ -92,6 +100,7 @@ def _per_host(found: inputs.Inputs, folder: Path, *, rebuild: bool, targets: lis
             "--per-host and --target exclude each other", hint="write deploy_tasks_target into the inventory"
         )
     written = executables.write_hosts(found, folder, rebuild=rebuild)
+    tell_added(found)
     if as_json:
         rows = [{**asdict(each), "path": str(each.path), "target": each.target.triple} for each in written]
         render.out().print(json.dumps(rows))

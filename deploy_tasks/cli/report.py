@@ -13,7 +13,7 @@ from deploy_tasks.cli.render import row
 Document = Mapping[str, Any]
 _TAIL = 10
 _FAILED = ("failed", "unreachable", "undo_failed")
-_ENDS = ("undo_failed", "unreachable", "failed", "cancelled", "rolled_back", "succeeded")
+_ENDS = ("undo_failed", "unreachable", "failed", "cancelled", "rolled_back", "untouched", "succeeded")
 
 
 class Failure(NamedTuple):
@@ -57,7 +57,7 @@ def verdict(document: Document, redo: str, wanted: str = "succeeded") -> tuple[s
     status = document["status"]
     if status == wanted:
         return None
-    wrong = [name for name, host in hosts.items() if host["status"] != wanted]
+    wrong = [name for name, host in hosts.items() if host["status"] not in (wanted, "untouched")]
     blamed = next((name for name, host in hosts.items() if failure(host)), None)
     logs = f"deploy-tasks logs {identity}{f' {blamed}' if blamed else ''}"
     if status == "rolled_back":
@@ -129,6 +129,8 @@ def _ends(document: Document) -> Iterator[Text]:
 def _end_cells(document: Document, end: str, names: list[str]) -> Iterator[str]:
     if end != "succeeded":
         yield from (units.count(len(names), "host"), units.names(names))
+        if end == "untouched":
+            yield "in no inventory, and no add_host has added it"
         return
     done = [document["hosts"][name] for name in names]
     changes = sum(int(host.get("changed", 0)) for host in done)

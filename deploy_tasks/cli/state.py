@@ -57,7 +57,7 @@ def _list(deployments: Sequence[Result], as_json: bool) -> int:
 
 def _cells(each: Result) -> tuple[str, ...]:
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(each.created_at))
-    good = sum(1 for host in each.hosts.values() if host.status.value == "succeeded")
+    good = sum(1 for host in each.hosts.values() if host.status.value in ("succeeded", "untouched"))
     return each.deployment_id, each.status.value, each.name, f"{good}/{len(each.hosts)}", started, each.by
 
 

@@ -10,7 +10,7 @@ from deploy_tasks.cli import units
 _BAD = ("failed", "unreachable", "undo_failed")
 # A host that waits has done its part of this stage.
 _GOOD = ("succeeded", "waiting")
-_DONE = (*_GOOD, "failed", "unreachable", "cancelled", "rolled_back", "undo_failed")
+_DONE = (*_GOOD, "untouched", "failed", "unreachable", "cancelled", "rolled_back", "undo_failed")
 _AT_WORK = ("connecting", "sending", "running", "verifying", "undoing")
 
 
@@ -53,6 +53,7 @@ class Tally:
             (sum(counts[state] for state in _GOOD), "ok"),
             (len(self.blamed), "failed"),
             (counts["cancelled"], "cancelled"),
+            (counts["untouched"], "not added"),
         ]
         back = counts["rolled_back"] + counts["undo_failed"]
         words.append((back, "rolled back"))

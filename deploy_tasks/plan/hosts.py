@@ -120,6 +120,7 @@ class Inventory(BaseModel):
     folder: str = Field("", description="the folder of `file`, or itself when it is one")
     made: dict[str, tuple[str, ...]] = Field({}, description="groups hosts are put into as a plan runs: who may join")
     unforeseen: dict[str, tuple[str, ...]] = Field({}, description="groups of plays: the hosts that must not join")
+    added: dict[str, int] = Field({}, description="hosts that only add_host names: the first play that may add them")
     layers: Layers | None = Field(None, description="what variables are merged from, where joining a group matters")
     _source: Source = PrivateAttr(default_factory=Source)
 
@@ -153,6 +154,11 @@ class Inventory(BaseModel):
         sure = {**dict.fromkeys(self.made, ()), **self.groups, **({"ungrouped": alone} if leaving else {})}
         return host_patterns.select(patterns, list(self.hosts), possible, sure)
 
+    def of_play(self, number: int, patterns: Sequence[str]) -> tuple[str, ...]:
+        """The hosts that the patterns of a play select, its number in the plan given: of those that are added while the
+        plan runs the ones that may have been before it. Raises `InventoryError` as `select` does."""
+        return tuple(name for name in self.select(patterns) if name not in self.added or self.added[name] < number)
+
     def _with(self, group: str, joining: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.groups.get(group, ()), *joining]))
 
@@ -169,6 +175,7 @@ class Inventory(BaseModel):
             folder=self.folder,
             made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
             unforeseen=self.unforeseen,
+            added={name: number for name, number in self.added.items() if name in wanted},
             layers=self.layers.subset(names) if self.layers else None,
         )
         return found.read_from(self._source)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy_tasks.errors import InventoryError, Problem
+from deploy_tasks.plan.added_hosts import GROUPS, HOST, with_added_hosts
 from deploy_tasks.plan.documents import BadDocument, decode, parse_json, read_bounded
 from deploy_tasks.plan.hosts import PLAN_BECOME, PLAN_USER, Host, Inventory
 from deploy_tasks.plan.inventory_graph import Graph
@@ -19,6 +21,7 @@ from deploy_tasks.plan.inventory_yaml import read_yaml
 from deploy_tasks.plan.made_groups import with_made_groups
 from deploy_tasks.plan.model import Plan
 from deploy_tasks.plan.ranges import BadRange, expand
+from deploy_tasks.plan.texts import texts
 from deploy_tasks.plan.vault import Vault
 
 __all__ = ["Host", "Inventory", "inventory_for", "load_inventory", "parse_hosts_argument"]
@@ -73,15 +76,18 @@ def parse_hosts_argument(text: str, *, plan_dir: Path | None = None, vault: Vaul
     return _guarded(graph.build(*_folders(Path.cwd(), plan_dir, vault)), vault)
 
 
-def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
+def inventory_for(plan: Plan, given: Inventory | None, extra_vars: Mapping[str, Any] | None = None) -> Inventory:
     """The inventory a plan is deployed with: the given one, else its own, else one of the hosts it names.
 
     Where the plan names `localhost` and the inventory has none, it is there without being in the group `all`,
-    reached by a local connection, as in Ansible. Where tasks ask for root, the hosts become root, and where the plan
-    names a user, that is whom they are logged in to as, unless the inventory says otherwise.
+    reached by a local connection, as in Ansible. Hosts that only `add_host` names are there too, as far as they are
+    known before anything runs, by what plan, inventory and `extra_vars` say (`Inventory.added`). Where tasks ask for
+    root, the hosts become root, and where the plan names a user, that is whom they are logged in to as, unless the
+    inventory says otherwise.
     """
     inventory = given or plan.inventory
-    found = _of_names(plan) if inventory is None else with_made_groups(plan, _with_localhost(plan, inventory))
+    known = _of_names(plan) if inventory is None else _with_localhost(plan, inventory)
+    found = with_made_groups(plan, with_added_hosts(plan, known, extra_vars), extra_vars)
     asked: dict[str, Any] = {PLAN_BECOME: True} if plan.become else {}
     if plan.remote_user:
         asked[PLAN_USER] = plan.remote_user
@@ -93,8 +99,11 @@ def inventory_for(plan: Plan, given: Inventory | None) -> Inventory:
 
 def _of_names(plan: Plan) -> Inventory:
     graph = Graph()
+    making = [task.args for task in plan.walk() if task.module == "add_host"]
+    spoken = [text for args in making for key in (*HOST, *GROUPS) for text in texts(args.get(key))]
+    made = {name.strip() for text in spoken for name in text.split(",")}
     for name in dict.fromkeys([*plan.hosts, *(host for play in plan.plays for host in play.hosts)]):
-        if name not in ("all", "*"):
+        if name not in ("all", "*", *made):
             graph.add_host(name)
     return graph.build()
 

@@ -205,8 +205,9 @@ class _Read(Source):
         """The variables in a host's files. Raises `InventoryError`."""
         return {key: value for folder in self.folders for key, value in folder("host_vars", name).items()}
 
-    def layers(self, wanted: Sequence[str]) -> Layers:
-        """The layers, with those groups beside the inventory's that have files and match these shell patterns."""
+    def layers(self, wanted: Sequence[str], more: Sequence[str] = ()) -> Layers:
+        """The layers, with those groups beside the inventory's that have files and match these shell patterns, and with
+        `more` hosts."""
         named = {name for folder in self.folders for name in folder.names("group_vars")}
         made = sorted(name for name in named if any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted))
         groups: dict[str, GroupLayer] = {}
@@ -219,6 +220,7 @@ class _Read(Source):
                 if name in self.declared:
                     groups[name] = self._declared(name, self.declared[name], ())
         hosts = {name: HostLayer(own=dict(own), files=self.of_host(name)) for name, own in self.hosts.items()}
+        hosts |= {name: HostLayer(files=self.of_host(name)) for name in more}
         return Layers(groups=groups, hosts=hosts, unreadable=unreadable)
 
     def secrets(self) -> tuple[str, ...]:

@@ -109,8 +109,9 @@ class Source:
     """Where the layers of an inventory come from; one that was made from its parts has none. All are equal: what an
     inventory says does not depend on it."""
 
-    def layers(self, wanted: Sequence[str]) -> Layers | None:
-        """The layers, with those groups beside the inventory's that have files and match these shell patterns."""
+    def layers(self, wanted: Sequence[str], more: Sequence[str] = ()) -> Layers | None:
+        """The layers, with those groups beside the inventory's that have files and match these shell patterns, and with
+        `more` hosts. Raises `InventoryError`."""
         return None
 
     def secrets(self) -> tuple[str, ...]:

@@ -14,30 +14,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy_tasks.errors import InventoryError
+from deploy_tasks.plan.added_hosts import GROUPS, additions
 from deploy_tasks.plan.hosts import Inventory
-from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.model import Plan, Task
 from deploy_tasks.plan.patterns import split, whole
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _MAKE = frozenset({"add_host", "group_by"})
-HOST, GROUPS = ("name", "hostname", "host"), ("groups", "groupname", "group")
 
 
-def with_made_groups(plan: Plan, inventory: Inventory) -> Inventory:
+def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, Any] | None = None) -> Inventory:
     """The inventory, with the hosts that tasks may put into groups of it or of their own, and with what the variables
     of such hosts are merged from, where that may change."""
     making = [(play, task, tuple(_names(task))) for play in plan.plays for task in play.walk() if task.module in _MAKE]
+    known = _named_hosts(plan, inventory, extra_vars or {})
     patterns = list(dict.fromkeys(name for _, _, names in making for name in names))
-    if not patterns:
+    if not patterns and not inventory.added:
         return inventory
-    layers = inventory.source.layers(patterns) or Layers()
+    layers = inventory.source.layers(patterns, tuple(inventory.added)) or Layers()
     named = {whole(single) for play in plan.plays for single in split(play.hosts)} - {"all", "*"}
-    made: dict[str, dict[str, None]] = {}
+    made = {group: dict.fromkeys(hosts) for group, hosts in inventory.made.items()}
     for play, task, names in making:
         groups = layers.with_above(group for name in names for group in _meant(name, task, named, inventory))
-        hosts = _members(task, play.hosts, inventory.model_copy(update={"made": _fixed(made)})) if groups else ()
+        now = inventory.model_copy(update={"made": _fixed(made)})
+        hosts = _members(task, play.hosts, now, known) if groups else ()
         for group in groups:
             joining = [host for host in hosts if host not in inventory.groups.get(group, ())]
             if joining or group not in inventory.groups:
@@ -46,7 +47,7 @@ def with_made_groups(plan: Plan, inventory: Inventory) -> Inventory:
         others = inventory.model_copy(update={"made": _fixed({name: made[name] for name in made if name != pattern})})
         made[pattern].update(dict.fromkeys(others.select((pattern,))))
     secrets = tuple(dict.fromkeys([*inventory.secrets, *inventory.source.secrets()]))
-    kept = layers if _matters(layers, patterns) else None
+    kept = layers if inventory.added or _matters(layers, patterns) else None
     found = inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets})
     return found.model_copy(update={"unforeseen": _unforeseen(plan, found)})
 
@@ -57,7 +58,7 @@ def _unforeseen(plan: Plan, inventory: Inventory) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for number, play in enumerate(plan.plays):
         blind = [task for task in play.walk() if task.module == "group_by" and any(map(_blind, _names(task)))]
-        hosts = _members(blind[0], play.hosts, inventory) if blind else ()
+        hosts = _members(blind[0], play.hosts, inventory, {}) if blind else ()
         for later in plan.plays[number + 1 :] if hosts else ():
             missing = dict.fromkeys(_absent(hosts, later.hosts, inventory))
             for group in _named(later.hosts, inventory) if missing else ():
@@ -125,14 +126,27 @@ def _patterns(value: Any) -> Iterator[str]:
             yield name.strip().replace("[", "[[]").replace("\0", "*").replace(" ", "-")
 
 
-def _members(task: Task, patterns: tuple[str, ...], inventory: Inventory) -> tuple[str, ...]:
-    """The hosts that a task may put into its groups."""
+def _named_hosts(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, Any]) -> dict[str, dict[str, None]]:
+    """The hosts that each `add_host` names, by its id, where all of them are known before anything runs."""
+    named: dict[str, dict[str, None]] = {}
+    found = additions(plan, inventory, extra_vars)
+    for each in found:
+        named.setdefault(each.task.id, {}).update({each.name: None} if each.name else {})
+    for each in found:
+        if each.name is None:
+            named.pop(each.task.id, None)
+    return named
+
+
+def _members(
+    task: Task, patterns: tuple[str, ...], inventory: Inventory, known: Mapping[str, Mapping[str, None]]
+) -> tuple[str, ...]:
+    """The hosts that a task may put into its groups; `known` are those that tasks of these ids name."""
     if task.module == "group_by":
         try:
             return inventory.select(patterns)
         except InventoryError:  # told where the play is checked
             return ()
-    name = next((task.args[name] for name in HOST if name in task.args), None)
-    if isinstance(name, str) and not is_template(name):
-        return (name,) if name in inventory.hosts else ()
-    return tuple(inventory.hosts)
+    if task.id not in known:
+        return tuple(inventory.hosts)
+    return tuple(name for name in known[task.id] if name in inventory.hosts)

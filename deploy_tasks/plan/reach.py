@@ -37,16 +37,34 @@ def otherwise(host: Host, said: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_otherwise(host, said)))
 
 
-def refusal(host: str, names: tuple[str, ...], by: Literal["add_host", "groups"] = "add_host") -> tuple[str, str]:
+def refusal(
+    host: str, names: tuple[str, ...], by: Literal["add_host", "groups"] = "add_host", *, added: bool = False
+) -> tuple[str, str]:
     """What is wrong with such variables of `add_host`, or of the groups that a host comes into, and what to write
-    instead. It shows no value, which may be a secret."""
+    instead; `added`: the host is in no inventory. It shows no value, which may be a secret."""
     several = len(names) > 1
     them = "them" if several else "it"
     said = f"{', '.join(names)} of {host[:80]!r} {'differ' if several else 'differs'} from the inventory"
     what = f"{said}, and hosts are reached as the inventory says"
+    if added:
+        return _changing(host, names, by)
     if by == "add_host":
         return what, f"say {them} of the host in the inventory, and leave {them} out of add_host"
     return f"in its new groups {what}", f"say {them} of the host itself in the inventory, which beats its groups"
+
+
+def _changing(host: str, names: tuple[str, ...], by: Literal["add_host", "groups"]) -> tuple[str, str]:
+    """The same of a host that is in no inventory."""
+    said = f"{', '.join(names)} of {host[:80]!r} {'are' if len(names) > 1 else 'is'}"
+    if by == "groups":
+        known = "not what was known of it before anything ran, and workers connect to nothing else"
+        return (
+            f"in its new groups {said} {known}",
+            "write the groups of add_host out, or put the host into the inventory",
+        )
+    known = "said otherwise by another add_host or its host_vars, or only by what is known while the plan runs"
+    hint = "say one way to the host, in values that are known before anything runs, or put the host into the inventory"
+    return f"{said} {known}", hint
 
 
 def _otherwise(host: Host, said: Mapping[str, Any]) -> Iterator[str]:

@@ -56,8 +56,8 @@ def staged(
     taking_part = list(inventory.hosts if hosts is None else hosts)
     plays: list[Play] = []
     chosen: list[tuple[str, ...]] = []
-    for play in plan.plays:
-        mine = set(inventory.select(play.hosts))
+    for number, play in enumerate(plan.plays):
+        mine = set(inventory.of_play(number, play.hosts))
         names = tuple(name for name in taking_part if name in mine)
         parts = _cut(play, reader) if len(names) > 1 else [play]
         plays += parts

@@ -43,7 +43,7 @@ def check(
     findings = Findings()
     _check_hosts(plan, inventory, [text for text in (plan.limit, limit) if text], findings)
     if inventory.hosts:
-        check_added(plan, inventory, findings)
+        check_added(plan, inventory, findings, extra_vars)
     check_variables(extra_vars or {}, "extra_vars", findings)
     check_alone(plan, base_dir, findings, inventory)
     return findings.problems
@@ -86,7 +86,7 @@ def _check_hosts(plan: Plan, inventory: Inventory, limits: list[str], findings: 
     hint = "look at --limit and at the hosts of the play" if limits else "no host of the inventory matches"
     for path in empty if not touched else ():
         findings.add(path, "selects no host", hint)
-    for name in touched:
+    for name in touched | dict.fromkeys(inventory.added):
         if name in inventory.hosts:
             _check_host(inventory.hosts[name], findings)
 

@@ -146,6 +146,13 @@ def _place(shot: Snapshot, host: str) -> int:
     return 0 if row is None else row.batch
 
 
+def _left_out(shot: Snapshot, host: str, number: int) -> bool:
+    """Whether a host that `add_host` was to add has gone through a batch without anybody having added it."""
+    row, outcome = shot.rows.get(host), shot.outcomes.get(host)
+    through = row is not None and (row.batch > number or row.state is HostState.UNTOUCHED)
+    return through and outcome is not None and outcome.left_out
+
+
 def go_on(ledger: Ledger, dispatch: Dispatch, record: Record) -> None:
     """A host has ended: ask for those that there is room for now, where a deployment limits hosts at once."""
     if record.options.parallel is None:
@@ -159,7 +166,7 @@ def go_on(ledger: Ledger, dispatch: Dispatch, record: Record) -> None:
 
 def _judge(ledger: Ledger, dispatch: Dispatch, shot: Snapshot, number: int) -> D:
     record = shot.head.record
-    hosts = _taking_part(shot, number)
+    hosts = tuple(host for host in _taking_part(shot, number) if not _left_out(shot, host, number))
     here = {host: state for host, state in shot.states.items() if _place(shot, host) == number}
     gone_on = {host: HostState.SUCCEEDED for host in hosts if _place(shot, host) > number}
     verdict = judge(here | gone_on, hosts, tolerated(len(hosts), record.budget(number)))

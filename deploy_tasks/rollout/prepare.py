@@ -67,7 +67,7 @@ def prepare(request: Request) -> Prepared:
     began = time.monotonic()
     loaded = _plan(request)
     plan, base = loaded.plan, loaded.base
-    inventory = inventory_for(plan, _inventory(request, loaded))
+    inventory = inventory_for(plan, _inventory(request, loaded), request.extra_vars)
     names = _hosts(plan, inventory, request.limit)
     chosen = inventory.subset(names)
     problems = check(plan, inventory, base, extra_vars=request.extra_vars, limit=request.limit)
@@ -126,8 +126,8 @@ def _plan(request: Request) -> Loaded:
 def _hosts(plan: Plan, inventory: Inventory, limit: str | None) -> tuple[str, ...]:
     """The hosts of any play that the limits leave, in the inventory's order."""
     wanted: set[str] = set()
-    for play in plan.plays:
-        wanted.update(inventory.select(play.hosts))
+    for number, play in enumerate(plan.plays):
+        wanted.update(inventory.of_play(number, play.hosts))
     for pattern in (plan.limit, limit):
         if pattern:
             wanted &= set(inventory.select(split([pattern])))

@@ -48,7 +48,8 @@ class Result(BaseModel):
     def select(self, what: str) -> tuple[str, ...]:
         """Hosts by how they ended: `failed` (all that are not on this deployment), `succeeded`, or a state's name."""
         if what == "failed":
-            return tuple(name for name, host in self.hosts.items() if host.status is not HostState.SUCCEEDED)
+            fine = (HostState.SUCCEEDED, HostState.UNTOUCHED)
+            return tuple(name for name, host in self.hosts.items() if host.status not in fine)
         return tuple(name for name, host in self.hosts.items() if host.status.value == what)
 
     def to_json(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@
             ┌──────────────────────────── waiting ─► cancelled, undoing
             ▼                                ▲
  queued ─► connecting ─► sending ─► running ─┤
-   │            │            │          │    └─► verifying ─► succeeded
+   │            ├─► untouched│          │    └─► verifying ─► succeeded
    │            └────────────┴──────────┴───────────┴─► failed, unreachable, cancelled
    └─► cancelled                                                │
                               succeeded, failed, unreachable, cancelled ─► undoing ─► rolled_back
@@ -14,6 +14,8 @@
 ```
 
 A host is `waiting` between two stages of a deployment: it has done its part of one, and the next has not begun.
+
+A host that only `add_host` names and that none has added is `untouched` at its end: nobody has been there.
 
 A phase may be so short that nobody sees it, so a host in flight may move to any later phase. It never moves back:
 a host whose worker died goes to `connecting` again only with a higher attempt number, which is the fence, and a host
@@ -29,7 +31,7 @@ IN_FLIGHT: tuple[S, ...] = (S.CONNECTING, S.SENDING, S.RUNNING, S.VERIFYING)
 #: Ends of the way forward.
 ENDED: frozenset[S] = frozenset({S.SUCCEEDED, S.FAILED, S.UNREACHABLE, S.CANCELLED})
 #: States in which nobody works on the host.
-FINAL: frozenset[S] = ENDED | {S.ROLLED_BACK, S.UNDO_FAILED}
+FINAL: frozenset[S] = ENDED | {S.UNTOUCHED, S.ROLLED_BACK, S.UNDO_FAILED}
 #: States in which a host waits for a worker to come; there is nothing to interrupt.
 PAUSED: frozenset[S] = frozenset({S.QUEUED, S.WAITING})
 #: Ends that count against the failure budget of a batch.
@@ -41,6 +43,8 @@ def _edges() -> dict[S, frozenset[S]]:
     for place, state in enumerate(IN_FLIGHT):
         later = {S.WAITING} if state is not S.VERIFYING else set()
         table[state] = frozenset(IN_FLIGHT[place + 1 :]) | ENDED | later
+    table[S.CONNECTING] |= {S.UNTOUCHED}
+    table[S.UNTOUCHED] = frozenset()
     table[S.WAITING] = frozenset({S.CONNECTING, S.CANCELLED, S.UNDOING})
     for state in ENDED:
         table[state] = frozenset({S.UNDOING})

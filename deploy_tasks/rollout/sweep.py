@@ -143,6 +143,7 @@ class Sweeper:
                 "failed": max(1, old.failed),
                 "error": HostError(phase=state.value, message=message),
                 "touched": state is not HostState.QUEUED,
+                "left_out": False,
             }
         )
         event = {"kind": "host", "host": host, "state": to.value, "attempt": attempt, "at": self._ledger.now_ms()}

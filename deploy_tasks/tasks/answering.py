@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -25,13 +26,27 @@ from deploy_tasks.rollout.once import OnceBook
 from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.rollout.views import HostRow
 from deploy_tasks.secret import Masker
+from deploy_tasks.tasks.added import missing
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import LOCALHOST, Delegation, place
 from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
-from deploy_tasks.tasks.said import Said, gained, named, refuse_unforeseen, refuse_unreadable, say, says, with_above
+from deploy_tasks.tasks.said import (
+    Said,
+    gained,
+    in_order,
+    named,
+    refuse_unforeseen,
+    refuse_unnamed,
+    refuse_unreadable,
+    said,
+    say,
+    says,
+    with_above,
+)
+from deploy_tasks.tasks.sharing import as_read, unbeaten
 from deploy_tasks.tasks.slots import Asked, Slots
 from deploy_tasks.transport import Answer, BadOutput
 
@@ -40,6 +55,9 @@ _LONGEST_KEY = 1000
 _RUN = re.compile(r"[0-9a-f]{1,32}")
 #: How often a host that waits looks, seconds; after so many looks it waits for no host that has no worker.
 _FIRST_LOOK_S, _LAST_LOOK_S, _IMPATIENT = 0.05, 0.5, 12
+_ONLY_HERE = (
+    ", and only the run knows its name: add it to the inventory, or name it by what is known before anything runs"
+)
 
 Fields = Mapping[str, Any]
 
@@ -118,7 +136,8 @@ class Answers:
     def _turn(self, task: str, key: str) -> Fields:
         """Wait until it is this host's turn, or another host has performed the task."""
         grant, book = self._held.grant, OnceBook(self._here.redis)
-        candidates = self._deployment.peers(task, self._batch(), self._here.store)
+        absent = self._deployment.absent(self._here, grant)
+        candidates = self._deployment.peers(task, self._batch(), self._here.store, absent)
         pause = _FIRST_LOOK_S
         looks = 0
         while True:
@@ -202,9 +221,18 @@ class Answers:
         """Have another host perform a task."""
         if self._delegation is None:
             self._delegation = Delegation(self._here, self._deployment, self._held.grant, self._batch())
-        to = place(self._here, self._deployment, name)
+        to = place(self._here, self._deployment, name, self._absent())
         left = max(self._until - time.monotonic(), 0.1)
         return self._delegation.perform(errand, question, to, deadline_s=left, cancelled=self._stopped)
+
+    def _absent(self) -> frozenset[str]:
+        """The hosts that no `add_host` has added by now, this play's included."""
+        inventory = self._deployment.inventory
+        return missing(inventory, self._said(), None) if inventory.added else frozenset()
+
+    def _said(self) -> dict[str, Said]:
+        """What has been said of hosts by now."""
+        return said(self._here, self._held.grant.deployment)
 
     def _hostvars(self, _: Fields) -> Answer:
         batch = self._batch()
@@ -230,22 +258,30 @@ class Answers:
             raise BadOutput(f"it says of {host!r:.80} in {name} what is for {errand.delegate_to}")
         known = self._deployment.inventory.hosts.get(str(host))
         if known is None and (host not in LOCALHOST or allowed == "any"):
-            return lambda: {"error": f"{host!r:.80} is no host of the inventory"}
-        if known is not None and (differing := otherwise(known, told.variables)):
-            why = "; ".join(refusal(known.name, differing))
+            why = f"{host!r:.80} is no host of the inventory{_ONLY_HERE if allowed == 'any' else ''}"
             return lambda: {"error": why}
+        added = known is not None and known.name in self._deployment.inventory.added
+        if known is not None and (differing := otherwise(known, told.variables)):
+            why = "; ".join(refusal(known.name, differing, added=added))
+            return lambda: {"error": why}
+        if added and allowed == "any":
+            told = replace(told, added=self._held.grant.batch)
         return self._later(lambda: self._say(name, str(host), told))
 
     def _say(self, task: str, host: str, told: Said) -> Fields:
         layers, grant = self._deployment.inventory.layers, self._held.grant
         refuse_unreadable(task, told, layers)
         self._refuse_other_ways(host, told, layers)
-        if len(self._deployment.record.hosts) > 1:
+        if not self._deployment.single:
             refuse_unforeseen(task, host, told, self._deployment.inventory)
+            if self._deployment.errands(self._here.store)[task].module == "add_host":
+                refuse_unnamed(task, host, told, self._deployment.inventory)
             say(self._here, grant, task, host, told, self._deployment.lifetime_s)
         if layers is None:
             return {}
         answer: dict[str, Any] = {"groups": list(with_above(told.groups, layers))}
+        if told.added is not None:
+            answer |= self._brought_in(host, told, layers)
         if host == grant.host:
             self._told = self._told | told
             earlier = self._deployment.others(self._here, grant).said.get(host, Said())
@@ -253,6 +289,20 @@ class Answers:
             names = named(known.groups if known else (), whole, layers)
             answer["vars"] = gained(host, names, whole, layers)
         return answer
+
+    def _brought_in(self, host: str, told: Said, layers: Layers) -> Fields:
+        """What hosts of the play are told of a host that no inventory has: all its groups, and what they may read."""
+        record = self._said()
+        record[host] = whole = record.get(host, told) | told
+        groups = with_above(told.groups, layers)
+        every = set(with_above(whole.groups, layers)) - {"all", "ungrouped"}
+        inventory = self._deployment.inventory
+        return {
+            "groups": list(dict.fromkeys(["all", *groups, *(() if every else ("ungrouped",))])),
+            "place": in_order(record).index(host),
+            "inventory": as_read(inventory.hosts[host], whole, inventory, self._deployment.reads),
+            "added": unbeaten(host, told, layers),
+        }
 
     def _refuse_other_ways(self, host: str, told: Said, layers: Layers | None) -> None:
         """Raise `BadInput` when the groups that a host comes into have it reached otherwise than the inventory says."""
@@ -263,7 +313,8 @@ class Answers:
         names = named(known.groups, earlier | told, layers)
         after = {**layers.before_host(host, names), **told.variables, **layers.of_files(host)}
         if differing := otherwise(known, after):
-            raise BadInput("; ".join(refusal(host, differing, "groups")))
+            added = host in self._deployment.inventory.added
+            raise BadInput("; ".join(refusal(host, differing, "groups", added=added)))
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()

@@ -58,15 +58,18 @@ class Note:
     at: int
 
 
-def place(here: Context, deployment: Material, name: str) -> Place:
-    """Where a delegated task goes. Raises `BadInput` for a name that is none of the inventory."""
-    hosts = deployment.inventory.hosts
+def place(here: Context, deployment: Material, name: str, absent: frozenset[str] = frozenset()) -> Place:
+    """Where a delegated task goes. Raises `BadInput` for a name that is none of the inventory, or that of a host that
+    is `absent`, as no `add_host` has added it yet."""
+    hosts = {each: host for each, host in deployment.inventory.hosts.items() if each not in absent}
     host = hosts.get(name) or next((host for host in hosts.values() if host.address == name), None)
     if host is not None:
         variables = {key: value for key, value in host.vars.items() if key in _CONNECTION}
         return Place(host.name, transport.Endpoint.of(host), deployment.triple(host), lower_vars(variables))
     if name in LOCALHOST:
         return _this_machine(here)
+    if name in absent:
+        raise BadInput(f"{name[:100]!r} is in no inventory, and no add_host has added it yet")
     raise BadInput(
         f"{name[:100]!r} is no host of the inventory",
         hint="add it to the inventory, or delegate to localhost, which is the worker's machine",

@@ -35,7 +35,8 @@ class Gathering:
         be asked has none. Raises `StoreError`, `RedisError`."""
         record = self._deployment.record
         names = dict.fromkeys(name for stage in range(record.stage(batch) + 1) for name in record.hosts_of(stage))
-        names.pop(self._grant.host, None)
+        for name in (self._grant.host, *self._deployment.absent(self._here, self._grant)):
+            names.pop(name, None)
         found = self._kept(names)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="facts") as pool:
             while (missing := [name for name in names if name not in found]) and not stopped():

@@ -18,6 +18,7 @@ from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.rollout.views import Grant, NotGranted
 from deploy_tasks.secret import Masker
 from deploy_tasks.tasks import outcomes
+from deploy_tasks.tasks.added import refuse_forgotten, refuse_half_said
 from deploy_tasks.tasks.answering import Answers
 from deploy_tasks.tasks.confirming import Unconfirmed, confirm
 from deploy_tasks.tasks.context import Context
@@ -99,7 +100,16 @@ def _push(here: Context, deployment: Material, held: Held, deadline_s: float) ->
     around = deployment.others(here, grant)
     masker = deployment.masker(deployment.host(grant.host), around)
     began = time.monotonic()
-    figures: dict[str, Any] = {"check": deployment.record.options.check}
+    figures: dict[str, Any] = {}
+    try:
+        refuse_half_said(grant.host, deployment.inventory, around.said)
+        if grant.host in around.absent:
+            refuse_forgotten(here, grant)
+            later = deployment.record.later(grant.host, grant.batch)
+            return outcomes.left_out(grant.host, grant.attempt, later)
+    except DeployError as error:
+        return outcomes.broken(grant.host, grant.attempt, _failure(error), figures, masker, _earlier(here, grant))
+    figures["check"] = deployment.record.options.check
     before = _earlier(here, grant) if deployment.record.stages else None
     told: dict[str, Any] = {}
     try:
@@ -257,7 +267,8 @@ def _before(here: Context, grant: Grant) -> HostOutcome | None:
 def _earlier(here: Context, grant: Grant) -> HostOutcome | None:
     """What earlier stages of the deployment came to on the host."""
     found = _before(here, grant)
-    return found if found is not None and found.status is HostState.WAITING else None
+    there = found is not None and found.status is HostState.WAITING and not found.left_out
+    return found if there else None
 
 
 def _brief(outcome: HostOutcome, what: str) -> dict[str, Any]:

@@ -83,10 +83,16 @@ class Material:
     players: tuple[frozenset[str] | None, ...] = ()
     fatal: frozenset[str] = frozenset()
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    patterns: tuple[tuple[str, ...], ...] = ()
 
     def host(self, name: str) -> Host:
         """A host of the inventory; raises `KeyError`."""
         return self.inventory.hosts[name]
+
+    @property
+    def single(self) -> bool:
+        """Whether nobody but one host is concerned by what is said of hosts."""
+        return len(self.record.hosts) == 1 and not self.inventory.added
 
     @property
     def lifetime_s(self) -> int:
@@ -120,11 +126,13 @@ class Material:
             return self.record.triple_of(host.name)
         return host.target or DEFAULT_TRIPLE
 
-    def peers(self, task: str, batch: int, store: Store) -> tuple[str, ...]:
-        """The hosts of a batch that the task's play is for, as far as that is known before it runs."""
+    def peers(self, task: str, batch: int, store: Store, absent: frozenset[str]) -> tuple[str, ...]:
+        """The hosts of a batch that the task's play is for, as far as that is known before it runs, without those that
+        are not there yet."""
         play = self.errands(store)[task].play
         players = self.players[play] if play < len(self.players) else None
-        return tuple(name for name in self.record.batch(batch) if players is None or name in players)
+        here = [name for name in self.record.batch(batch) if name not in absent]
+        return tuple(name for name in here if players is None or name in players)
 
     def tolerance(self, task: str, batch: int, store: Store) -> float:
         """The percentage of a batch's hosts on which the task may fail before it is begun on no other host."""
@@ -153,12 +161,19 @@ class Material:
             return Others()
         found = self.answers(here)
         found = replace(found, secrets=(*found.secrets, *asked_secrets(here, grant)))
-        telling = len(self.record.hosts) > 1 and any(says(errand) for errand in self.errands(here.store).values())
+        telling = not self.single and any(says(errand) for errand in self.errands(here.store).values())
         if not (self.reads.variables or self.reads.players or telling):
             return Others(answers=found.variables, secrets=found.secrets)
         name = f"{self.record.id} {grant.batch} {grant.sequence}"
-        told = _told.get(name, lambda: others(here, self.record, self.inventory, self.reads, grant.batch))
+        told = _told.get(name, lambda: self._others(here, grant))
         return replace(told, answers=found.variables, secrets=(*told.secrets, *found.secrets))
+
+    def _others(self, here: Context, grant: Grant) -> Others:
+        return others(here, self.record, self.inventory, self.reads, grant.batch, self.patterns)
+
+    def absent(self, here: Context, grant: Grant) -> frozenset[str]:
+        """The hosts that no `add_host` had added when the batch began. Raises `StoreError`, `RedisError`."""
+        return self.others(here, grant).absent if self.inventory.added else frozenset()
 
     def shipment(self, store: Store, grant: Grant) -> Shipment:
         """What the host may have to be sent."""
@@ -205,9 +220,10 @@ class Material:
     ) -> dict[str, Any]:
         """The request line of the dialogue. It may hold secrets and goes nowhere but to the host."""
         options = self.record.options
+        absent = others.absent if others else frozenset[str]()
         return {
             **(others.request(host.name) if others else {}),
-            **self._stage(host, grant),
+            **self._stage(host, grant, others),
             **({"confirm_s": options.confirm_within} if options.confirm_within and not options.check else {}),
             "deployment": self.record.id,
             "sequence": grant.sequence,
@@ -224,26 +240,29 @@ class Material:
             "deadline_s": round(deadline_s, 3),
             "orphan": "finish",
             "keep": options.keep,
-            "alone": len(self.record.batch(grant.batch)) == 1,
-            "single": len(self.record.hosts) == 1,
+            "alone": sum(name not in absent for name in self.record.batch(grant.batch)) == 1,
+            "single": self.single,
             **({"joins": True} if self.inventory.layers else {}),
             "foreign_facts": grant.phase == "push" and bool(self.foreign_facts(grant.batch, store)),
         }
 
-    def _stage(self, host: Host, grant: Grant) -> dict[str, Any]:
+    def _stage(self, host: Host, grant: Grant, others: Others | None) -> dict[str, Any]:
         """The part of the plan that is due, in a deployment of several stages."""
         record = self.record
         if not record.stages or grant.phase == "undo":
             return {}
         number = record.stage(grant.batch)
         before = record.earlier(host.name, grant.batch)
-        told = self.reads.to_json() if number + 1 < len(record.stages) else []
+        told = others.said.get(host.name) if others and host.name in self.inventory.added else None
+        if before is not None and told is not None and told.added is not None and before <= told.added:
+            before = None  # it was not there yet
+        share = self.reads.to_json() if number + 1 < len(record.stages) else []
         stage = {
             "number": number,
             "after": None if before is None else record.stage(before),
             "last": record.later(host.name, grant.batch) is None,
             "plays": list(record.stages[number].plays),
-            "share": told,
+            "share": share,
         }
         return {"stage": stage}
 
@@ -276,7 +295,8 @@ def _read(here: Context, deployment: str) -> Material:
     players = tuple(_players(play, inventory) for play in plan.plays)
     reads = Reads.of(options)
     made = Material(head.record, inventory, extra, lowered, tuple(secrets), artifacts, reads, players, _fatal(plan))
-    return replace(made, asked=_asked(here.store, made))
+    patterns = tuple(play.hosts for play in plan.plays)
+    return replace(made, patterns=patterns, asked=_asked(here.store, made))
 
 
 def _asked(store: Store, made: Material) -> dict[str, Asked]:

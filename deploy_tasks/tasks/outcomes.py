@@ -60,6 +60,12 @@ def pushed(
     return End(path, outcome, later)
 
 
+def left_out(host: str, attempt: int, later: int | None = None) -> End:
+    """The end of a push to a host that no `add_host` has added by now: nobody was there."""
+    state = S.UNTOUCHED if later is None else S.WAITING
+    return End((state,), HostOutcome(host=host, status=state, attempt=attempt, left_out=True), later)
+
+
 def undone(host: str, attempt: int, report: Mapping[str, Any], before: HostOutcome | None, masker: Masker) -> End:
     """The end of an undo that came to its summary; what the push had counted stays."""
     summary = masker.data(report)

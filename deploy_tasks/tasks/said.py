@@ -27,13 +27,15 @@ _MOST_GROUPS, _MOST_BYTES = 200, 4 << 20
 @dataclass(frozen=True, slots=True)
 class Said:
     """What is said of a host: `variables` as in an inventory, `known` as set_fact sets them, `facts` as found there.
-    `batch` is the first one that said anything: in this order hosts come into groups."""
+    `batch` is the first one that said anything: in this order hosts come into groups. `added` is the first one whose
+    `add_host` named a host that no inventory has; None: none has, and it is not there."""
 
     groups: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     batch: int = 0
+    added: int | None = None
 
     @classmethod
     def of(cls, question: Mapping[str, Any]) -> Said | None:
@@ -53,6 +55,7 @@ class Said:
             {**self.known, **later.known},
             {**self.facts, **later.facts},
             min(self.batch, later.batch),
+            min((each for each in (self.added, later.added) if each is not None), default=None),
         )
 
 
@@ -82,6 +85,18 @@ def refuse_unforeseen(task: str, host: str, told: Said, inventory: Inventory) ->
             raise BadInput(
                 f"{task} puts {host} into {group} of the inventory, and the plays for {group} are laid out without it, "
                 f"as the key tells nothing before it runs: write key: of_{{{{ … }}}} and hosts: of_{group}"
+            )
+
+
+def refuse_unnamed(task: str, host: str, told: Said, inventory: Inventory) -> None:
+    """Raise `BadInput` when `add_host` puts a host into a group whose plays are laid out without it, as what names the
+    host was something else before anything ran."""
+    for group in with_above(told.groups, inventory.layers):
+        members = (*inventory.groups.get(group, ()), *inventory.made.get(group, ()))
+        if group in inventory.made and host not in members:
+            raise BadInput(
+                f"{task} puts {host} into {group}, and the plays for {group} are laid out without it: the variables "
+                f"that name the host had other values before anything ran"
             )
 
 
@@ -135,8 +150,26 @@ def joined(
                 members.append(name)
         if set(of.groups) - {"all"} and name in groups.get("ungrouped", ()):
             groups["ungrouped"].remove(name)
+    _admit(groups, all_said, layers)
     names = named(variables["group_names"], own, layers)
     return {**variables, **gained(host, names, own, layers), "groups": groups, "group_names": names}
+
+
+def in_order(all_said: Mapping[str, Said]) -> list[str]:
+    """The hosts that no inventory has and that have been added, in the order in which they were."""
+    found = [(of.added, name) for name, of in all_said.items() if of.added is not None]
+    return [name for _, name in sorted(found, key=lambda each: each[0])]
+
+
+def _admit(groups: dict[str, list[str]], all_said: Mapping[str, Said], layers: Layers | None) -> None:
+    """Put hosts that no inventory has into the groups that all hosts are in; in `all` they come first, as Ansible has
+    them."""
+    new = in_order(all_said)
+    groups["all"] = [*new, *(name for name in groups.get("all", ()) if name not in new)]
+    for name in new:
+        alone = not set(with_above(all_said[name].groups, layers)) - {"all", "ungrouped"}
+        if alone and name not in (members := groups.setdefault("ungrouped", [])):
+            members.append(name)
 
 
 def with_above(groups: Iterable[str], layers: Layers | None) -> tuple[str, ...]:
@@ -146,14 +179,14 @@ def with_above(groups: Iterable[str], layers: Layers | None) -> tuple[str, ...]:
 
 def named(group_names: Iterable[str], told: Said, layers: Layers | None) -> list[str]:
     """The groups of a host that has come into more, sorted."""
-    joins = set(with_above(told.groups, layers)) - {"all"}
+    joins = set(with_above(told.groups, layers)) - {"all", "ungrouped"}
     return sorted({*group_names, *joins} - ({"ungrouped"} if joins else set()))
 
 
 def gained(host: str, groups: Iterable[str], told: Said, layers: Layers | None) -> dict[str, Any]:
     """The variables of a host that has come into groups and was given variables, as programs take them; without layers
     those it was given alone."""
-    if layers is None or not (told.groups or told.variables):
+    if layers is None or not (told.groups or told.variables or told.added is not None):
         return dict(told.variables)
     # What has been said is final: a text in it that looks like a template is none.
     return {**lower_vars(layers.before_host(host, groups)), **told.variables, **lower_vars(layers.of_files(host))}

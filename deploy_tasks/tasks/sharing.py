@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from deploy_tasks.compiler import lower_vars
-from deploy_tasks.errors import BadInput
+from deploy_tasks.errors import BadInput, InventoryError
 from deploy_tasks.outcome import HostState
 from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.layers import Layers
+from deploy_tasks.plan.patterns import select
 from deploy_tasks.plan.texts import texts
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.record import Record
 from deploy_tasks.rollout.states import BAD
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import is_secret_name, secret_values
+from deploy_tasks.tasks.added import missing
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.said import Said, joined, named, said
 
@@ -68,6 +71,7 @@ class Others:
     said: Mapping[str, Said] = field(default_factory=dict)
     layers: Layers | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()  # hosts that no add_host has added by now
 
     def request(self, host: str) -> dict[str, Any]:
         """The fields of a host's request."""
@@ -98,28 +102,39 @@ def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
     )
 
 
-def others(here: Context, record: Record, inventory: Inventory, reads: Reads, batch: int) -> Others:
-    """What the hosts of a batch are told. Raises `StoreError`, `RedisError`."""
+def others(
+    here: Context,
+    record: Record,
+    inventory: Inventory,
+    reads: Reads,
+    batch: int,
+    patterns: Sequence[tuple[str, ...]] = (),
+) -> Others:
+    """What the hosts of a batch are told; `patterns` are those of the plays. Raises `StoreError`, `RedisError`."""
     found = Others(said=said(here, record.id), layers=inventory.layers)
+    found.absent = missing(inventory, found.said, batch)
     told = [part for of in found.said.values() for part in (of.variables, of.known, of.facts)]
     found.secrets = tuple(text for each in told for text in secret_values(each))
     if reads.players:
-        found.play = _play(here, record, batch)
+        chosen = _chosen(record, inventory, found, patterns, batch)
+        found.play = _play(here, record, batch, chosen)
     if reads.variables:
         known = _known(here, record)
         found.secrets += tuple(text for each in known.values() for text in secret_values(each))
         for name, of in found.said.items():
             known[name] = {**of.facts, **known.get(name, {}), **of.known}
-        added = {name: _added(name, of, inventory.layers) for name, of in found.said.items()}
+        added = {name: unbeaten(name, of, inventory.layers) for name, of in found.said.items()}
         for name, host in inventory.hosts.items():
+            if name in found.absent:
+                continue
             host = _in_its_groups(host, found.said.get(name), inventory.layers)
-            found.hostvars[name] = {"inventory": _lowered(host, inventory, reads), "known": known.get(name, {})}
+            found.hostvars[name] = {"inventory": _lowered(host, reads), "known": known.get(name, {})}
             if added.get(name):
                 found.hostvars[name]["added"] = added[name]
     return found
 
 
-def _added(name: str, told: Said, layers: Layers | None) -> dict[str, Any]:
+def unbeaten(name: str, told: Said, layers: Layers | None) -> dict[str, Any]:
     """What `add_host` has said of a host, where no file of its `host_vars` is stronger."""
     files = layers.of_files(name) if layers else {}
     return {key: value for key, value in told.variables.items() if key not in files}
@@ -127,16 +142,32 @@ def _added(name: str, told: Said, layers: Layers | None) -> dict[str, Any]:
 
 def _in_its_groups(host: Host, told: Said | None, layers: Layers | None) -> Host:
     """The host with the groups it has come into and their variables."""
-    if told is None or not told.groups:
+    if told is None or not (told.groups or told.added is not None):
         return host
     groups = named(host.groups, told, layers)
     fresh = {**layers.before_host(host.name, groups), **layers.of_files(host.name)} if layers else {}
     return host.model_copy(update={"vars": {**host.vars, **fresh}, "groups": tuple(groups)})
 
 
-def _play(here: Context, record: Record, batch: int) -> dict[str, list[str]]:
+def _chosen(
+    record: Record, inventory: Inventory, found: Others, patterns: Sequence[tuple[str, ...]], batch: int
+) -> tuple[str, ...]:
+    """The hosts of the play that is due: those that it selects now that it is known who is in which group, where that
+    can be told for all plays of the stage alike."""
+    stage = record.stage(batch)
+    here = tuple(name for name in record.hosts_of(stage) if name not in found.absent)
+    of_stage = set(patterns[slice(*record.stages[stage].plays)]) if record.stages else set()
+    if not inventory.made or len(of_stage) != 1:
+        return here
+    groups = joined({"groups": inventory.groups, "group_names": []}, "", found.said, found.layers)["groups"]
+    with suppress(InventoryError):
+        selected = set(select(of_stage.pop(), [name for name in inventory.hosts if name not in found.absent], groups))
+        return tuple(name for name in here if name in selected)
+    return here
+
+
+def _play(here: Context, record: Record, batch: int, everyone: Sequence[str]) -> dict[str, list[str]]:
     """The hosts of the play as Ansible names them: all, those that have not failed, those of the batch."""
-    everyone = record.hosts_of(record.stage(batch))
     states = here.ledger.snapshot(record.id).states
     left = [name for name in everyone if states.get(name) not in BAD | {HostState.CANCELLED}]
     return {"all": list(everyone), "left": left, "batch": [name for name in record.batch(batch) if name in set(left)]}
@@ -149,7 +180,12 @@ def _known(here: Context, record: Record) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _lowered(host: Host, inventory: Inventory, reads: Reads) -> dict[str, Any]:
+def as_read(host: Host, told: Said, inventory: Inventory, reads: Reads) -> dict[str, Any]:
+    """What others may read of a host of which this has been said."""
+    return _lowered(_in_its_groups(host, told, inventory.layers), reads)
+
+
+def _lowered(host: Host, reads: Reads) -> dict[str, Any]:
     """The variables of another host that may be read, with those that their values need."""
     return lower_vars({name: host.vars[name] for name in _needed(host, reads)}) | {
         "inventory_hostname": host.name,

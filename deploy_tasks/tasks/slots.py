@@ -64,7 +64,8 @@ class Slots:
         found = errand.throttle if isinstance(errand.throttle, int) else most
         if errand.throttle is not None and not (type(found) is int and 1 <= found <= MAX_HOSTS):
             raise BadOutput(f"it asks to perform {asked.task} beside {found!r:.40} hosts")
-        hosts = self._deployment.peers(asked.task, asked.batch, self._here.store)
+        absent = self._deployment.absent(self._here, self._held.grant)
+        hosts = self._deployment.peers(asked.task, asked.batch, self._here.store, absent)
         limit = Limit(MAX_HOSTS if errand.throttle is None else found)
         if errand.serial is None:
             return limit, hosts

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploy_tasks.errors import PlanError
+from deploy_tasks.plan.added_hosts import with_added_hosts
 from deploy_tasks.plan.check_added import check_added
 from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.hosts import PLAN_BECOME, PLAN_USER, Host, Inventory
@@ -23,7 +24,6 @@ WEB: dict[str, Any] = {
     "ansible_become": "yes",
     "deploy_tasks_state_dir": "/srv/dt",
 }
-HINT = " (add it to the inventory: it takes no part in plays that name neither it nor a group it is in)"
 OTHERWISE = "from the inventory, and hosts are reached as the inventory says"
 
 
@@ -32,7 +32,8 @@ def told(loop: Any = None, loop_var: str = "item", **args: Any) -> list[str]:
     task = Task(id="t", name="t", module="add_host", args=args, loop=loop, loop_var=loop_var, where="t")
     plan = Plan(name="p", format="playbook", plays=(Play(id="p", tasks=(task,)),))
     findings = Findings()
-    check_added(plan, Inventory(hosts={"web1": Host(name="web1", vars=WEB), "db1": Host(name="db1")}), findings)
+    known = Inventory(hosts={"web1": Host(name="web1", vars=WEB), "db1": Host(name="db1")})
+    check_added(plan, with_added_hosts(plan, known), findings)
     return [str(problem) for problem in findings.problems]
 
 
@@ -87,27 +88,34 @@ def test_every_variable_decides_what_it_is_said_to(what: str, name: str) -> None
     assert otherwise(before, {name: value}) == (name,)
 
 
-def test_a_name_that_no_inventory_has_is_told() -> None:
-    assert told(name="literal.example", groups="x") == [
-        f"t.args.name: 'literal.example' is no host of the inventory{HINT}"
+@pytest.mark.parametrize("name", ["", "-oProxyCommand=x", "a b", "a/b", "a,b", "web*", "!web", "~web", "a" * 254])
+def test_a_host_cannot_have_every_name(name: str) -> None:
+    assert told([name], name="{{ item }}") == [
+        f"t.args.name: {name[:60]!r} cannot be the name of a host (letters, digits, dots, dashes and underscores)"
     ]
-    assert told(hostname="web2") == [
-        f"t.args.hostname: 'web2' is no host of the inventory (did you mean web1? Or {HINT[2:]}"
-    ]
-    assert told(name="{{ 'x' ~ y }}") == []
+
+
+def test_a_name_that_no_inventory_has_may_be_said() -> None:
+    assert told(name="literal.example", groups="x", ansible_host="10.0.0.7", ansible_port=22) == []
+    assert told(name="{{ 'x' ~ y }}", ansible_host="{{ y }}") == []
     assert told(groups="x") == []
 
 
-def test_the_names_of_a_loop_that_is_written_out_are_told() -> None:
-    assert told(["db1", "q.example", "{{ x }}"], name="{{ item }}") == [
-        f"t.args.name: 'q.example' is no host of the inventory{HINT}"
+def test_the_way_to_a_host_that_no_inventory_has_must_be_known() -> None:
+    hint = " (say it by variables of plan or inventory or with -e, or put the host into the inventory)"
+    assert told(name="new1", ansible_host="{{ made.stdout }}", ansible_user="{{ who | default(omit) }}") == [
+        "t.args.ansible_host: must be known before anything runs, as 'new1' is in no inventory: "
+        f"'made' is not known before the deployment{hint}"
     ]
-    several = [{"n": 1}, {"n": 10}, {"m": 9}]
-    assert told(several, "each", name="db{{ each.n }}") == [
-        f"t.args.name: 'db10' is no host of the inventory (did you mean db1? Or {HINT[2:]}"
-    ]
-    assert told("{{ names }}", name="{{ item }}") == []
-    assert told(["q.example"], name="{{ item | upper }}") == []
+    problems = told(["new1", "new2"], name="{{ item }}", ansible_password="{{ secret }}")
+    assert len(problems) == 2
+    assert all("t.args.ansible_password: must be known" in problem for problem in problems)
+    assert told(name="web1", ansible_host="{{ made.stdout }}") == []  # the worker compares it
+
+
+def test_there_is_one_way_to_a_host_that_no_inventory_has() -> None:
+    (problem,) = told([{"at": "10.0.0.7"}, {"at": "10.0.0.8"}], name="new1", ansible_host="{{ item.at }}")
+    assert problem.startswith("t.args.ansible_host: ansible_host of 'new1' is said otherwise by another add_host")
 
 
 def test_what_a_task_says_of_the_way_to_a_host_is_told() -> None:
@@ -127,8 +135,10 @@ def test_what_a_task_says_of_the_way_to_a_host_is_told() -> None:
 
 def test_file_and_line_are_told(tmp_path: Path) -> None:
     site = tmp_path / "site.yml"
-    site.write_text("- hosts: web1\n  tasks:\n    - add_host:\n        name: literal.example\n        groups: few\n")
+    site.write_text(
+        '- hosts: web1\n  tasks:\n    - add_host:\n        name: new1\n        ansible_host: "{{ made.stdout }}"\n'
+    )
     with pytest.raises(PlanError) as caught:
         prepare(Request(site, "web1,"))
     (problem,) = caught.value.problems
-    assert (problem.file, problem.line) == (str(site), 4)
+    assert (problem.file, problem.line) == (str(site), 5)

@@ -16,6 +16,7 @@ def drawn() -> set[tuple[S, S]]:
     edges |= {(a, b) for i, a in enumerate(PHASES) for b in [*PHASES[i + 1 :], *ENDS]}
     edges |= {(end, S.UNDOING) for end in ENDS}
     edges |= {(phase, S.WAITING) for phase in PHASES[:-1]}
+    edges |= {(S.CONNECTING, S.UNTOUCHED)}
     edges |= {(S.WAITING, S.CONNECTING), (S.WAITING, S.CANCELLED), (S.WAITING, S.UNDOING)}
     return edges | {(S.UNDOING, S.ROLLED_BACK), (S.UNDOING, S.UNDO_FAILED)}
 

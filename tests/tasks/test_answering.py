@@ -64,6 +64,7 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
     material = SimpleNamespace(
         errands=lambda _: ERRANDS,
         peers=lambda *_: ("web 0", "web 1"),
+        absent=lambda *_: frozenset(),
         tolerance=lambda *_: 0.0,
         foreign_facts=lambda *_: (),
         lifetime_s=60,

@@ -15,7 +15,7 @@ from deploy_tasks.rollout import keys
 from deploy_tasks.tasks import sharing
 from deploy_tasks.tasks.said import Said
 from tests.support.workers import Site, local_hosts
-from tests.tasks.test_run_once import content, deploy, note, play
+from tests.tasks.test_run_once import content, deploy, note, play, shell
 
 
 @pytest.fixture
@@ -84,11 +84,12 @@ def test_a_host_of_the_inventory_is_added_to_a_group(site: Site, hosts: Path) ->
 
 
 def test_a_host_that_is_none_of_the_inventory_cannot_be_added(site: Site, hosts: Path) -> None:
-    plan = play({"module": "add_host", "args": {"name": "{{ 'new' }}.example", "groups": "web"}})
+    made = shell("echo new", register="made", run_once=True)
+    plan = play(made, {"module": "add_host", "args": {"name": "{{ made.stdout }}.example", "groups": "web"}})
     result = deploy(site, plan, hosts).wait(60)
     error = result.hosts["host0"].error
     assert error is not None
-    assert "'new.example' is no host of the inventory" in error.message
+    assert "'new.example' is no host of the inventory, and only the run knows its name" in error.message
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,10 @@ def test_a_host_is_not_reached_otherwise_than_the_inventory_says(
 ) -> None:
     hosts = local_hosts(tmp_path, count)
     args = {"name": f"{{{{ '{name}' }}}}", "groups": "few"}
+    place = shell("echo 10.8.8.8", register="place")
     agreed = {"module": "add_host", "args": {**args, "ansible_connection": "{{ 'local' }}"}}
-    other = {"module": "add_host", "args": {**args, "ansible_host": "{{ '10.8.8' }}.8"}}
-    plan = play(agreed, {**other, "register": "added", "ignore_errors": True}, note("{{ added.msg }}"))
+    other = {"module": "add_host", "args": {**args, "ansible_host": "{{ place.stdout }}"}}
+    plan = play(place, agreed, {**other, "register": "added", "ignore_errors": True}, note("{{ added.msg }}"))
     result = deploy(site, plan, hosts).wait(90)
     assert result.ok, result.to_json()
     why = f"add_host: ansible_host of '{name}' differs from the inventory, and hosts are reached as the inventory says"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy_tasks.cli.variables import extra_vars
 from deploy_tasks.errors import DeployError
-from deploy_tasks.outcome import HostOutcome
+from deploy_tasks.outcome import HostOutcome, HostState
 from deploy_tasks.producer import Producer
 from deploy_tasks.rollout.prepare import Prepared, Request, prepare
 from deploy_tasks.rollout.record import Options
@@ -29,7 +29,8 @@ def deployed(producer: Producer, folder: Path, arguments: Sequence[str]) -> Outc
         result = producer.submit(ready).wait(_TIMEOUT_S)
     except DeployError as error:
         return Outcome({}, refused=str(error))
-    recap = {name: _counts(host) for name, host in result.hosts.items()}
+    there = {name: host for name, host in result.hosts.items() if host.status is not HostState.UNTOUCHED}
+    recap = {name: _counts(host) for name, host in there.items()}
     failed = {name: host.error.task for name, host in result.hosts.items() if host.error and host.error.task}
     return Outcome(recap, failed, log=_log(result), deployment=result.deployment_id)
 

@@ -42,7 +42,9 @@ class Side:
         copied = shutil.copytree(case.folder, self.folder / case.name, symlinks=True)
         hosts = copied / "hosts.ini"
         groups = hosts.read_text() if hosts.exists() else "[web]\nalpha\n"
-        hosts.write_text("".join(f"{line}\n" for line in self._connections(groups)) + groups)
+        spoken = "".join(path.read_text() for path in [copied / "site.yml", *copied.glob("*_vars/*.yml")])
+        lines = [*self._connections(groups), *groups.splitlines(), *self._ways(groups, spoken)]
+        hosts.write_text("".join(f"{line}\n" for line in lines))
         self._clean(case)
         return copied
 
@@ -54,6 +56,17 @@ class Side:
                     f'deploy_tasks_host_key="{host.seat.key}" ansible_ssh_private_key_file={self.fleet.key_path} '
                     f"ansible_python_interpreter=/usr/bin/python3 controller={self.controller}"
                 )
+
+    def _ways(self, groups: str, spoken: str) -> Iterator[str]:
+        """Variables of all hosts with the ways to those that the inventory leaves out, for cases that add them."""
+        left = [host for host in self.fleet.hosts.values() if host.name not in groups and f"{host.name}_at" in spoken]
+        if left:
+            yield "[all:vars]"
+            yield f"key_file={self.fleet.key_path}"
+        for host in left:
+            yield f"{host.name}_at={host.address}"
+            yield f"{host.name}_port={host.port}"
+            yield f'{host.name}_key="{host.seat.key}"'
 
     def lacks(self, case: Case) -> list[str]:
         """What the case needs and a host does not have."""

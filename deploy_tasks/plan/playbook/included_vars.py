@@ -15,8 +15,8 @@ from deploy_tasks.plan.playbook.lookups import with_known_items
 from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
-from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc, build_task
+from deploy_tasks.plan.static import Unknown, known_text
 
 _SUFFIXES = ("yaml", "yml", "json")
 _FILE_ARGS = frozenset({"file", "_raw_params"})

@@ -15,8 +15,8 @@ from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
 from deploy_tasks.plan.playbook.lookups import with_known_items
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
-from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+from deploy_tasks.plan.static import Unknown, known_text
 
 # What an include may say about itself; everything else belongs to the tasks in it and stands under `apply`.
 _OF_INCLUDE = frozenset(

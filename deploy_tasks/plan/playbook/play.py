@@ -18,8 +18,8 @@ from deploy_tasks.plan.playbook.paths import Folders
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.site import Site
-from deploy_tasks.plan.playbook.static import Unknown, known_value
 from deploy_tasks.plan.problems import not_among
+from deploy_tasks.plan.static import Unknown, known_value
 from deploy_tasks.plan.words import module_name
 
 _KNOWN = (

@@ -13,7 +13,7 @@ from deploy_tasks.plan.playbook.common import COMMON, read_common
 from deploy_tasks.plan.playbook.play import Imported, read_play
 from deploy_tasks.plan.playbook.settled import settled
 from deploy_tasks.plan.playbook.site import Site, missing
-from deploy_tasks.plan.playbook.static import Unknown, known_text
+from deploy_tasks.plan.static import Unknown, known_text
 from deploy_tasks.plan.words import module_name
 
 # The second is what old playbooks write.

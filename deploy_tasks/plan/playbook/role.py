@@ -14,8 +14,8 @@ from deploy_tasks.plan.playbook.common import COMMON, Common, read_common
 from deploy_tasks.plan.playbook.role_places import PARTS, find, known_roles
 from deploy_tasks.plan.playbook.scope import Scope
 from deploy_tasks.plan.playbook.site import Site, missing
-from deploy_tasks.plan.playbook.static import Unknown, known_text
 from deploy_tasks.plan.playbook.taskdoc import TaskDoc
+from deploy_tasks.plan.static import Unknown, known_text
 
 _ROLE_ARGS = frozenset(
     {"name", "role", "apply", "public", "allow_duplicates", "rolespec_validate", *(f"{part}_from" for part in PARTS)}

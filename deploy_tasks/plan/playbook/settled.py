@@ -18,8 +18,8 @@ from deploy_tasks.plan.findings import Findings
 from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.playbook import entries
 from deploy_tasks.plan.playbook.common import Common
-from deploy_tasks.plan.playbook.static import Unknown, known_value
 from deploy_tasks.plan.problems import from_validation
+from deploy_tasks.plan.static import Unknown, known_value
 
 Layers = Sequence[Mapping[str, Any]]
 

@@ -43,6 +43,18 @@ func (r *run) learnOf(name string, facts *value.Dict) {
 	r.retell(name)
 }
 
+// introduce has hostvars know a host that no inventory has, by what the worker says of it. Where nothing is known of others,
+// nothing reads it.
+func (r *run) introduce(name string, inventory *value.Dict) {
+	if name == r.host.name() || r.opts.Others == nil {
+		return
+	}
+	of := dictIn(r.opts.Others, name).Copy()
+	of.Set("inventory", inventory)
+	r.opts.Others = r.opts.Others.Copy()
+	r.opts.Others.Set(name, of)
+}
+
 // assume has hostvars say of another host what add_host says: as if the inventory said it, weaker than facts and than what
 // the host has told itself. Where nothing is known of others, nothing reads it.
 func (r *run) assume(name string, groups []string, variables *value.Dict) {

@@ -27,7 +27,7 @@ func groupBy(j *job) module.Result {
 	return module.Result{Changed: changed, Data: value.DictOf("add_group", name, "parent_groups", listOf(parents))}
 }
 
-// addHost puts a host of the inventory into groups and gives it variables, for the plays after this one.
+// addHost puts a host into groups and gives it variables, for the plays after this one.
 func addHost(j *job) module.Result {
 	name, variables := "", value.NewDict()
 	var groups []string
@@ -42,11 +42,15 @@ func addHost(j *job) module.Result {
 			variables.Set(arg, v)
 		}
 	}
+	if bare, port := withPort(name); port != 0 {
+		name = bare
+		variables.Set("ansible_ssh_port", port)
+	}
 	if name == "" {
 		return module.Failure("name, host or hostname needs to be provided")
 	}
 	if !j.known(name) {
-		return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory; a deployment takes its hosts from there: add it to the inventory", name))
+		return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory, and only the run knows its name: add it to the inventory, or name it by what is known before anything runs", name))
 	}
 	changed, err := j.joins(j.task, name, groups, variables)
 	if err != nil {
@@ -56,12 +60,49 @@ func addHost(j *job) module.Result {
 		value.DictOf("host_name", name, "groups", listOf(groups), "host_vars", variables))}
 }
 
-// known is whether a name may be one of the inventory's. localhost may be without being in the group all; then the worker
-// knows.
+// withPort takes the port off a name like web1:2222 or [::1]:22; 0 where there is none.
+func withPort(name string) (bare string, port int64) {
+	at := strings.LastIndexByte(name, ':')
+	if at < 1 {
+		return name, 0
+	}
+	bare = name[:at]
+	if inside, ok := strings.CutPrefix(bare, "["); ok && strings.HasSuffix(inside, "]") {
+		bare = inside[:len(inside)-1]
+		if !consistsOf(bare, func(c byte) bool {
+			return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.'
+		}) {
+			return name, 0
+		}
+	} else if !consistsOf(bare, func(c byte) bool { return isWord(c) || c == '.' || c == '-' }) || !isWord(bare[0]) || !isWord(bare[len(bare)-1]) {
+		return name, 0
+	}
+	digits := name[at+1:]
+	if len(digits) > 9 || !consistsOf(digits, isDigit) {
+		return name, 0
+	}
+	for _, c := range []byte(digits) {
+		port = port*10 + int64(c-'0')
+	}
+	return bare, port
+}
+
+func consistsOf(text string, of func(byte) bool) bool {
+	return text != "" && !slices.ContainsFunc([]byte(text), func(c byte) bool { return !of(c) })
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isWord(c byte) bool {
+	return isDigit(c) || c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// known is whether a name may be one of the inventory's, or one that the plan may add. localhost may be without being in the
+// group all; then the worker knows, as it does where hosts come into groups that bring something.
 func (j *job) known(name string) bool {
 	all, _, _ := j.scope().Lookup("groups")
 	groups, ok := all.(*value.Dict)
-	if !ok || name == j.host.name() || localNames[name] && j.opts.Ask != nil {
+	if !ok || name == j.host.name() || (localNames[name] || j.opts.Joins) && j.opts.Ask != nil {
 		return true
 	}
 	members, _ := groups.Get("all")
@@ -83,15 +124,22 @@ func (r *run) joins(t *program.Task, name string, groups []string, variables *va
 	if err != nil {
 		return false, err
 	}
-	brought := value.NewDict()
+	brought, fresh, place := value.NewDict(), value.NewDict(), 0
 	if told != nil && r.opts.Joins {
 		answer := record.Of(told)
 		groups, brought = answer.Texts("groups"), dictIn(told, "vars")
+		if fresh = dictIn(told, "inventory"); fresh.Len() > 0 {
+			variables, place = dictIn(told, "added"), answer.Int("place")
+		}
 		if err := answer.Err(); err != nil {
 			return false, err
 		}
 	}
 	changed = r.host.join(name, groups)
+	if fresh.Len() > 0 {
+		r.host.leads(name, place)
+		r.introduce(name, fresh)
+	}
 	if name == r.host.name() {
 		r.host.inventory.Update(variables)
 		r.host.inventory.Update(brought)
@@ -121,11 +169,11 @@ func (h *host) join(name string, groups []string) (changed bool) {
 		items, _ := value.Items(members)
 		all.Set(group, push(items, any(name)))
 		changed = true
-		if alone, _ := all.Get("ungrouped"); group != "all" && holdsText(alone, name) {
+		if alone, _ := all.Get("ungrouped"); group != "all" && group != "ungrouped" && holdsText(alone, name) {
 			items, _ := value.Items(alone)
 			all.Set("ungrouped", slices.DeleteFunc(slices.Clone(items), func(member any) bool { return member == any(name) }))
 		}
-		if own, _ := h.inventory.Get("group_names"); name == h.name() && group != "all" && !holdsText(own, group) {
+		if own, _ := h.inventory.Get("group_names"); name == h.name() && group != "all" && group != "ungrouped" && !holdsText(own, group) {
 			names := slices.DeleteFunc(append(textsOf(own), group), func(name string) bool { return name == "ungrouped" })
 			slices.Sort(names)
 			h.inventory.Set("group_names", listOf(names))
@@ -133,6 +181,16 @@ func (h *host) join(name string, groups []string) (changed bool) {
 	}
 	h.inventory.Set("groups", all)
 	return changed
+}
+
+// leads gives a host that no inventory has its place among all: those come first.
+func (h *host) leads(name string, place int) {
+	groups := dictIn(h.inventory, "groups").Copy()
+	all, _ := groups.Get("all")
+	items, _ := value.Items(all)
+	others := slices.DeleteFunc(slices.Clone(items), func(member any) bool { return member == any(name) })
+	groups.Set("all", slices.Insert(others, min(max(place, 0), len(others)), any(name)))
+	h.inventory.Set("groups", groups)
 }
 
 // learnFacts keeps the facts that a module has found: of this host, or with delegate_facts of the one that it ran on.
