@@ -44,7 +44,7 @@ BogoMIPS: 50`, 2, 1, 1},
 }
 
 func TestUnescape(t *testing.T) {
-	if got := unescape(`/mnt/a\040b\134c\x`); got != `/mnt/a b\c\x` {
+	if got := Unescaped(`/mnt/a\040b\134c\x`); got != `/mnt/a b\c\x` {
 		t.Error(got)
 	}
 }

@@ -2,7 +2,6 @@ package facts
 
 import (
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -33,7 +32,7 @@ func mounts() []any {
 			continue
 		}
 		for i := range f {
-			f[i] = unescape(f[i])
+			f[i] = Unescaped(f[i])
 		}
 		device, at, kind, options := f[0], f[1], f[2], f[3]
 		if !strings.HasPrefix(device, "/") && !strings.HasPrefix(device, `\`) && !strings.Contains(device, ":/") || kind == "none" {
@@ -101,7 +100,7 @@ func bindMounts() map[string]bool {
 	out := map[string]bool{}
 	for _, line := range lines("/proc/self/mountinfo") {
 		if f := strings.Fields(line); len(f) > 4 && f[3] != "/" {
-			out[unescape(f[4])] = true
+			out[Unescaped(f[4])] = true
 		}
 	}
 	return out
@@ -124,23 +123,4 @@ func uuidOf(device string, uuids map[string]string) string {
 		return uuids[real]
 	}
 	return "N/A"
-}
-
-// unescape replaces the octal escapes of the mount table: \040 is a blank.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				out.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		out.WriteByte(s[i])
-	}
-	return out.String()
 }

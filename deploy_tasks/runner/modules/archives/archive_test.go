@@ -38,19 +38,7 @@ func sample(t *testing.T) *moduletest.Host {
 
 // What the module of community.general 10 makes of the same files with the same arguments.
 func TestArchiveLikeTheCollection(t *testing.T) {
-	text, err := os.ReadFile("../../../../tests/cases/archive.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoded, err := value.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, _ := value.Items(decoded)
-	if len(cases) < 49 {
-		t.Fatalf("only %d cases", len(cases))
-	}
-	for _, each := range cases {
+	for _, each := range moduletest.Cases(t, "../../../../tests/cases/archive.json", 49) {
 		likeRecorded(t, each.(*value.Dict))
 	}
 }

@@ -12,20 +12,8 @@ import (
 
 // What the module of community.general 12 makes of the same files with the same arguments.
 func TestIniFileLikeTheCollection(t *testing.T) {
-	text, err := os.ReadFile("../../../../tests/cases/ini_file.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoded, err := value.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, _ := value.Items(decoded)
-	if len(cases) < 200 {
-		t.Fatalf("only %d cases", len(cases))
-	}
 	h := moduletest.New(t)
-	for i, each := range cases {
+	for i, each := range moduletest.Cases(t, "../../../../tests/cases/ini_file.json", 200) {
 		get := func(name string) any { v, _ := each.(*value.Dict).Get(name); return v }
 		args := get("args").(*value.Dict)
 		h.Write("f", get("before").(string))

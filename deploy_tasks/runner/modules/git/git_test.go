@@ -15,12 +15,11 @@ import (
 	"runner/value"
 )
 
-// rig is a host, a repository up elsewhere to clone from, and an undo of all that the module has done.
+// rig is a host, and a repository up elsewhere to clone from.
 type rig struct {
 	*moduletest.Host
-	t       *testing.T
-	log     *change.Recorder
-	dir, up string
+	t  *testing.T
+	up string
 }
 
 func newRig(t *testing.T) *rig {
@@ -31,13 +30,7 @@ func newRig(t *testing.T) *rig {
 		t.Setenv("GIT_"+of+"_NAME", "T")
 		t.Setenv("GIT_"+of+"_EMAIL", "t@example.org")
 	}
-	dir := t.TempDir()
-	log, err := change.NewRecorder(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{moduletest.New(t), t, log, dir, filepath.Join(t.TempDir(), "up")}
-	log.Equip(noTools{})
+	r := &rig{moduletest.New(t), t, filepath.Join(t.TempDir(), "up")}
 	r.git("/", "config", "--global", "protocol.file.allow", "always")
 	r.git("/", "init", "-q", "-b", "main", r.up)
 	r.commit(r.up, "kept", "1", "changed", "1", "old/deep/gone", "1", "old/deep/er/gone", "1", "mixed/gone", "1")
@@ -82,9 +75,7 @@ func (r *rig) cloned(args ...string) {
 
 func (r *rig) run(pairs ...any) module.Result {
 	r.t.Helper()
-	c := r.Call(false, append([]any{"repo", r.up, "dest", "@/to/app"}, pairs...)...)
-	c.Log = r.log
-	return r.Do("git", c)
+	return r.Run("git", append([]any{"repo", r.up, "dest", "@/to/app"}, pairs...)...)
 }
 
 // does runs the module for a change, and again for none, which must leave no trace.
@@ -94,30 +85,18 @@ func (r *rig) does(pairs ...any) module.Result {
 	if first.Failed || !first.Changed {
 		r.t.Fatalf("changed %v: %s", first.Changed, first.Msg)
 	}
-	tree, lines := r.Tree(), r.log.Lines()
-	if again := r.run(pairs...); again.Failed || again.Changed || r.log.Lines() != lines || r.Tree() != tree {
+	tree, lines := r.Tree(), r.Recorder.Lines()
+	if again := r.run(pairs...); again.Failed || again.Changed || r.Recorder.Lines() != lines || r.Tree() != tree {
 		r.t.Log(without(r.Tree(), tree))
-		r.t.Fatalf("again: changed %v, %d lines more: %s", again.Changed, r.log.Lines()-lines, again.Msg)
+		r.t.Fatalf("again: changed %v, %d lines more: %s", again.Changed, r.Recorder.Lines()-lines, again.Msg)
 	}
 	return first
-}
-
-func (r *rig) undo() change.UndoReport {
-	r.t.Helper()
-	if err := r.log.Close(); err != nil {
-		r.t.Fatal(err)
-	}
-	report, err := change.Undo(r.dir, effects{})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return report
 }
 
 // back checks that an undo leaves what was before.
 func (r *rig) back(before string) {
 	r.t.Helper()
-	if report := r.undo(); len(report.Conflicted)+len(report.Irreversible) > 0 {
+	if report := r.Undo(noTools{}); len(report.Conflicted)+len(report.Irreversible) > 0 {
 		r.t.Fatal(report)
 	}
 	if after := r.Tree(); after != before {
@@ -140,10 +119,6 @@ type noTools struct{}
 
 func (noTools) Run([]string, string) (change.Output, error) { panic("no command is needed") }
 func (noTools) Find(string) string                          { return "" }
-
-type effects struct{ change.Effects }
-
-func (effects) Tools() change.Tools { return noTools{} }
 
 func TestACloneGoesAgain(t *testing.T) {
 	r := newRig(t)
@@ -279,7 +254,7 @@ func TestWhatOthersCommittedStays(t *testing.T) {
 	r.commit(r.up, "changed", "2", "new", "2")
 	r.does()
 	theirs := r.commit(r.Path("to/app"), "theirs", "1")
-	report := r.undo()
+	report := r.Undo(noTools{})
 	if len(report.Conflicted) == 0 {
 		t.Fatal("no conflict", report)
 	}

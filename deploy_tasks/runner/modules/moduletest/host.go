@@ -171,28 +171,10 @@ func (h *Host) TakeBack(before string) {
 // Undone undoes every change, also of what is no file; none may conflict.
 func (h *Host) Undone() {
 	h.t.Helper()
-	report, err := change.Undo(h.journal, byTools{kit.Tools{Call: h.Call(false)}})
-	if err != nil || len(report.Conflicted) > 0 {
-		h.t.Fatal(report, err)
+	if report := h.Undo(kit.Tools{Call: h.Call(false)}); len(report.Conflicted) > 0 {
+		h.t.Fatal(report)
 	}
 }
-
-// byTools are what an undo may do here: no handler and no command of a plan.
-type byTools struct{ tools change.Tools }
-
-// Run implements change.Effects.
-func (byTools) Run(what string, _ []string) error {
-	return errors.New("no command is expected: " + what)
-}
-
-// Fire implements change.Effects.
-func (byTools) Fire(change.Handler) error { return errors.New("no handler is expected") }
-
-// Perform implements change.Effects.
-func (byTools) Perform(any) (string, error) { return "", errors.New("no undo of a plan is expected") }
-
-// Tools implements change.Effects.
-func (b byTools) Tools() change.Tools { return b.tools }
 
 // Undo takes everything back, also what is no file: with these tools of the host.
 func (h *Host) Undo(tools change.Tools) change.UndoReport {
@@ -204,11 +186,14 @@ func (h *Host) Undo(tools change.Tools) change.UndoReport {
 	return report
 }
 
+// effects are what an undo may do here: no handler and no command of a plan.
 type effects struct{ tools change.Tools }
 
-func (effects) Run(string, []string) error  { return errors.New("no command runs here") }
-func (effects) Fire(change.Handler) error   { return errors.New("no handler runs here") }
-func (effects) Perform(any) (string, error) { return "", errors.New("no module runs here") }
+func (effects) Run(what string, _ []string) error {
+	return errors.New("no command is expected: " + what)
+}
+func (effects) Fire(change.Handler) error   { return errors.New("no handler is expected") }
+func (effects) Perform(any) (string, error) { return "", errors.New("no undo of a plan is expected") }
 func (e effects) Tools() change.Tools       { return e.tools }
 
 // Tree words everything in the host's folder.

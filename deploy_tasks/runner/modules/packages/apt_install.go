@@ -3,6 +3,7 @@ package packages
 import (
 	"runner/change"
 	"runner/module"
+	"runner/modules/kit"
 	"runner/value"
 )
 
@@ -188,7 +189,7 @@ func (j *job) markManual(names []string) error {
 	if len(marked) == 0 || j.c.Program("apt-mark") == "" {
 		return nil
 	}
-	return j.c.Log.Set(kindName, setName(marked, ""), func() error {
+	return j.c.Log.Set(kindName, kit.SetName(marked, ""), func() error {
 		_, err := change.Demand(j.t, append([]string{"apt-mark", "manual"}, marked...)...)
 		return err
 	})

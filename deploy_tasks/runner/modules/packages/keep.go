@@ -9,6 +9,7 @@ import (
 	"runner/change"
 	"runner/fmt"
 	"runner/module"
+	"runner/modules/kit"
 )
 
 // archives is where apt puts the packages it fetches; many hosts clean it after each installation.
@@ -47,7 +48,7 @@ func keep(c *module.Call, db database, going []pkg) (folder string, lost []pkg, 
 		return "", nil, err
 	}
 	lost = append(lost, fetch(c, folder, missing)...)
-	if err := syncAll(folder); err != nil {
+	if err := kit.SyncFiles(folder); err != nil {
 		return "", nil, err
 	}
 	return folder, lost, nil
@@ -150,27 +151,6 @@ func download(c *module.Call, folder string, wanted []pkg) error {
 		}
 	}
 	return nil
-}
-
-func syncAll(folder string) error {
-	found, err := filepath.Glob(filepath.Join(folder, "*.deb"))
-	if err != nil {
-		return err
-	}
-	for _, path := range found {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = change.SyncData(f)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return change.SyncDir(folder)
 }
 
 // regret words that a version cannot come back.

@@ -8,6 +8,7 @@ import (
 
 	"runner/change"
 	"runner/fmt"
+	"runner/modules/kit"
 	"runner/record"
 	"runner/value"
 )
@@ -16,24 +17,11 @@ func init() { change.RegisterKind(kindName, set{}) }
 
 const (
 	kindName = "packages"
-	keptIn   = ", kept in "
 )
 
 // set is the kind of several packages that one step changes together. Its name lists them, and says where those are kept
 // that the step removes or replaces: "hello libhello, kept in /var/lib/deploy-tasks/…".
 type set struct{}
-
-func setName(names []string, kept string) string {
-	if kept != "" {
-		kept = keptIn + kept
-	}
-	return strings.Join(names, " ") + kept
-}
-
-func splitSetName(name string) (names []string, kept string) {
-	list, kept, _ := strings.Cut(name, keptIn)
-	return strings.Fields(list), kept
-}
 
 // Inspect implements change.Kind: version, state and marks of each package that is there.
 func (set) Inspect(t change.Tools, name string) (any, error) {
@@ -41,7 +29,7 @@ func (set) Inspect(t change.Tools, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, _ := splitSetName(name)
+	names, _ := kit.SplitSetName(name)
 	return db.states(names), nil
 }
 
@@ -76,7 +64,7 @@ func recorded(states any, name string) pkg {
 
 // Restore implements change.Kind.
 func (set) Restore(t change.Tools, name string, before, _ any) error {
-	names, kept := splitSetName(name)
+	names, kept := kit.SplitSetName(name)
 	r := restoring{t: undoTools{t}, names: names, kept: kept, before: before}
 	return r.all()
 }

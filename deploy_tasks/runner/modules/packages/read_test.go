@@ -3,6 +3,8 @@ package packages
 import (
 	"reflect"
 	"testing"
+
+	"runner/modules/kit"
 )
 
 func TestVersionsCompareAsWithDpkg(t *testing.T) {
@@ -131,7 +133,7 @@ func TestNamesOfFiles(t *testing.T) {
 	if name != "hello_1%3a2.0~rc1-3_amd64.deb" || debArch("/x/"+name) != "amd64" {
 		t.Errorf("%s of %s", name, debArch(name))
 	}
-	names, kept := splitSetName(setName([]string{"a", "b:i386"}, "/var/lib/x y/packages"))
+	names, kept := kit.SplitSetName(kit.SetName([]string{"a", "b:i386"}, "/var/lib/x y/packages"))
 	if !reflect.DeepEqual(names, []string{"a", "b:i386"}) || kept != "/var/lib/x y/packages" {
 		t.Errorf("%q in %q", names, kept)
 	}

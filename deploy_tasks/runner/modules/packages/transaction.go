@@ -111,7 +111,7 @@ func (j *job) journalled(db database, steps []step, act func() error) error {
 	}
 	what := "apt-get " + strings.Join(names, " ")
 	return j.c.Log.Around(accounts, what, func() error {
-		return j.c.Log.Set(kindName, setName(names, kept), func() error {
+		return j.c.Log.Set(kindName, kit.SetName(names, kept), func() error {
 			if len(watched) == 0 {
 				return act()
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"runner/change"
+	"runner/modules/kit"
 	"runner/modules/moduletest"
 	"runner/value"
 )
@@ -54,7 +55,7 @@ const dpkgItself = "dpkg\tamd64\t1.21\tinstall\tinstalled\n"
 // before is what Inspect tells of a host whose dpkg lists these packages.
 func before(t *testing.T, list string, names ...string) any {
 	t.Helper()
-	v, err := set{}.Inspect(&oldHost{list: dpkgItself + list}, setName(names, ""))
+	v, err := set{}.Inspect(&oldHost{list: dpkgItself + list}, kit.SetName(names, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestNewPackagesGoAgain(t *testing.T) {
 			"dpkg --purge": dpkgItself + rc + "old\tall\t3\tinstall\tinstalled\n"}}
 	names := []string{"left", "new", "old"}
 	was := before(t, rc+"old\tall\t3\thold\tinstalled\n", names...)
-	if err := (set{}).Restore(o, setName(names, ""), was, nil); err != nil {
+	if err := (set{}).Restore(o, kit.SetName(names, ""), was, nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"dpkg --remove left new", "dpkg --purge new", "apt-mark hold old"}; !slices.Equal(o.ran, want) {
@@ -87,7 +88,7 @@ func TestKeptPackagesComeBack(t *testing.T) {
 	names := []string{"app", "extra", "lib", "net"}
 	o := &oldHost{list: dpkgItself + "app\tall\t2.0\tinstall\tinstalled\nextra\tamd64\t1\tinstall\tinstalled\n", simulated: "Inst app [2.0] (1.0)\nRemv extra [1]\nInst lib (1:1.0)\nInst net (7)\n",
 		after: map[string]string{"apt-get -y": dpkgItself + was}}
-	if err := (set{}).Restore(o, setName(names, kept), before(t, was, names...), nil); err != nil {
+	if err := (set{}).Restore(o, kit.SetName(names, kept), before(t, was, names...), nil); err != nil {
 		t.Fatal(err)
 	}
 	want := "install " + kept + "/app_1.0_all.deb " + kept + "/lib_1%3a1.0_amd64.deb net=7 extra-"

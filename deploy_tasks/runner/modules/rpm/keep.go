@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"runner/change"
+	"runner/modules/kit"
 )
 
 // keeper is a Log that has a folder of its own for what an undo needs.
@@ -36,7 +37,7 @@ func (j *job) keep(gone []pkg) (folder string, lost []pkg, err error) {
 	if len(lost) == len(gone) {
 		return "", lost, nil
 	}
-	return folder, lost, syncAll(folder)
+	return folder, lost, kit.SyncFiles(folder)
 }
 
 // fetch has dnf download versions that are installed.
@@ -52,25 +53,4 @@ func (j *job) fetch(folder string, wanted []pkg) error {
 	}
 	_, err := change.Demand(j.t, append([]string{j.dnf}, argv...)...)
 	return err
-}
-
-func syncAll(folder string) error {
-	found, err := filepath.Glob(filepath.Join(folder, "*.rpm"))
-	if err != nil {
-		return err
-	}
-	for _, path := range found {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = change.SyncData(f)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return change.SyncDir(folder)
 }

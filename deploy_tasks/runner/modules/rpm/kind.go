@@ -17,7 +17,6 @@ func init() { change.RegisterKind(kindName, set{}) }
 
 const (
 	kindName = "rpm packages"
-	keptIn   = ", kept in "
 	keys     = "gpg-pubkey" // as which rpm keeps keys: dnf brings those of a repository along
 )
 
@@ -25,22 +24,16 @@ const (
 // that the step removes or replaces: "twin-app twin-lib, kept in /var/lib/deploy-tasks/…".
 type set struct{}
 
-func setName(names []string, kept string) string {
-	if kept != "" {
-		kept = keptIn + kept
-	}
-	return strings.Join(names, " ") + kept
-}
-
-func splitSetName(name string) (names []string, kept string) {
-	list, kept, _ := strings.Cut(name, keptIn)
-	return append(strings.Fields(list), keys), kept
+// setNamed reads the name of a set. Keys are always of it.
+func setNamed(name string) (names []string, kept string) {
+	names, kept = kit.SplitSetName(name)
+	return append(names, keys), kept
 }
 
 // Inspect implements change.Kind: the versions of each package that are there.
 func (set) Inspect(t change.Tools, name string) (any, error) {
 	here, err := installed(t)
-	names, _ := splitSetName(name)
+	names, _ := setNamed(name)
 	return states(here, names), err
 }
 
@@ -77,7 +70,7 @@ func recorded(state any) []pkg {
 // Restore implements change.Kind: by rpm alone, from the packages that are kept. Configuration files stay as they are: the
 // journal has brought them back before.
 func (set) Restore(t change.Tools, name string, before, _ any) error {
-	names, kept := splitSetName(name)
+	names, kept := setNamed(name)
 	here, err := installed(t)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"runner/change"
+	"runner/modules/kit"
 	"runner/modules/moduletest"
 	"runner/value"
 )
@@ -122,7 +123,7 @@ func TestPackagesComeBackFromWhatIsKept(t *testing.T) {
 		}
 	}
 	was := "lib\t0\t1.0\t1\tnoarch\ngone\t1\t3\t1\tnoarch\n"
-	name := setName([]string{"app", "gone", "lib"}, kept)
+	name := kit.SetName([]string{"app", "gone", "lib"}, kept)
 	before, err := set{}.Inspect(&oldHost{list: was}, name)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"runner/change"
 	"runner/module"
+	"runner/modules/kit"
 )
 
 // accounts are the files in which scripts of packages enter accounts and groups.
@@ -118,7 +119,7 @@ func (j *job) perform(line []string, steps []step, gone []pkg) (r module.Result,
 	}
 	what := "dnf " + strings.Join(names, " ")
 	err = j.c.Log.Around(accounts, what, func() error {
-		return j.c.Log.Set(kindName, setName(names, kept), func() error {
+		return j.c.Log.Set(kindName, kit.SetName(names, kept), func() error {
 			if len(watched) == 0 {
 				return act()
 			}

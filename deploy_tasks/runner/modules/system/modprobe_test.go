@@ -50,19 +50,7 @@ func probing(t *testing.T) *moduletest.Host {
 
 // What the module of community.general 10.7 makes of the same files, and how it calls the command.
 func TestModprobeLikeTheCollection(t *testing.T) {
-	text, err := os.ReadFile("testdata/modprobe.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoded, err := value.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, _ := value.Items(decoded)
-	if len(cases) != 20 {
-		t.Fatalf("%d cases", len(cases))
-	}
-	for _, each := range cases {
+	for _, each := range moduletest.Cases(t, "testdata/modprobe.json", 20) {
 		t.Run(value.Repr(each), func(t *testing.T) { recordedProbe(t, each.(*value.Dict)) })
 	}
 }

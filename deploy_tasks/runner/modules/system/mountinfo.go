@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/facts"
 	"runner/modules/kit"
 )
 
@@ -42,26 +43,10 @@ func readMountinfo(text string) []mounted {
 		}
 		id, _ := strconv.Atoi(left[0])
 		parent, _ := strconv.Atoi(left[1])
-		out = append(out, mounted{id: id, parent: parent, device: left[2], root: unescaped(left[3]), at: unescaped(left[4]),
-			opts: left[5], fstype: right[0], source: unescaped(right[1]), super: right[2]})
+		out = append(out, mounted{id: id, parent: parent, device: left[2], root: facts.Unescaped(left[3]), at: facts.Unescaped(left[4]),
+			opts: left[5], fstype: right[0], source: facts.Unescaped(right[1]), super: right[2]})
 	}
 	return out
-}
-
-// unescaped reads \040 and the like.
-func unescaped(s string) string {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				out.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		out.WriteByte(s[i])
-	}
-	return out.String()
 }
 
 // stack are the mounts at exactly this path, the lowest first.
