@@ -10,19 +10,7 @@ import (
 
 // TestKeyCases compares with what ansible.posix does to the same file (testdata/authorized_keys.json was recorded from it).
 func TestKeyCases(t *testing.T) {
-	text, err := os.ReadFile("testdata/authorized_keys.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, err := value.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	items, _ := value.Items(cases)
-	if len(items) < 15 {
-		t.Fatalf("%d cases", len(items))
-	}
-	for _, item := range items {
+	for _, item := range moduletest.Cases(t, "testdata/authorized_keys.json", 15) {
 		checkKeyCase(t, item.(*value.Dict))
 	}
 }

@@ -11,23 +11,15 @@ import (
 
 // clone makes the checkout. An undo removes all that was made.
 func (j *job) clone() error {
-	paths := []string{missing(j.dest)}
+	paths := []string{kit.Missing(j.dest)}
 	if at := j.separate(); at != "" {
-		paths = append(paths, missing(at))
+		paths = append(paths, kit.Missing(at))
 	}
 	err := j.c.Log.Around(paths, "git clone", j.cloneAll)
 	if err != nil {
 		return err
 	}
 	return j.settle()
-}
-
-// missing is the first folder on the way to a path that is not there, or else the path.
-func missing(path string) string {
-	for parent := filepath.Dir(path); !kit.IsDir(parent) && parent != path; parent = filepath.Dir(path) {
-		path = parent
-	}
-	return path
 }
 
 func (j *job) cloneAll() error {

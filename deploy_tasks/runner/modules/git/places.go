@@ -49,7 +49,7 @@ func (j *job) places(files []string) []string {
 	}
 	var out []string
 	for path := range going {
-		out = append(out, missing(path))
+		out = append(out, kit.Missing(path))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

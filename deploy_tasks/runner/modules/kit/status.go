@@ -30,6 +30,20 @@ func IsDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// IsRegular tells whether path is a file, or a link to one.
+func IsRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Missing is the first folder on the way to a path that is not there, or else the path.
+func Missing(path string) string {
+	for parent := filepath.Dir(path); !IsDir(parent) && parent != path; parent = filepath.Dir(path) {
+		path = parent
+	}
+	return path
+}
+
 // IsLink tells whether a link is at a path, to whatever.
 func IsLink(path string) bool {
 	info, err := os.Lstat(path)

@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -118,11 +117,6 @@ func deb822Text(p *kit.Params, key string) string {
 		out.WriteString(fieldName(arg.Name) + ":" + text + "\n")
 	}
 	return out.String()
-}
-
-func isRegular(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 func fieldText(v any) string {

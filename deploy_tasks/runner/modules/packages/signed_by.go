@@ -16,7 +16,7 @@ const armour = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 // it names. Neither: what it says is the field's text.
 func signedBy(c *module.Call, p *kit.Params, slug string) (path string, changed bool, err error) {
 	text := p.Str("signed_by")
-	if isRegular(text) {
+	if kit.IsRegular(text) {
 		return text, false, nil
 	}
 	if !kit.IsURL(text) || strings.Contains(text, "\n") {

@@ -184,7 +184,7 @@ func (j *job) run() (module.Result, error) {
 		}
 		j.created = true
 		changed := false
-		err := j.c.Log.Around([]string{missing(j.env)}, "pip in a new virtual environment", func() error {
+		err := j.c.Log.Around([]string{kit.Missing(j.env)}, "pip in a new virtual environment", func() error {
 			err := j.create()
 			if err == nil {
 				if err = j.findPip(); err == nil {
@@ -206,14 +206,6 @@ func (j *job) run() (module.Result, error) {
 	}
 	changed, err := j.change()
 	return j.result(changed), err
-}
-
-// missing is the first folder on the way to a path that is not there, or else the path.
-func missing(path string) string {
-	for parent := filepath.Dir(path); !kit.IsDir(parent) && parent != path; parent = filepath.Dir(path) {
-		path = parent
-	}
-	return path
 }
 
 var verbs = map[string][]string{"present": {"install"}, "absent": {"uninstall", "-y"}, "latest": {"install", "-U"},

@@ -81,7 +81,7 @@ func (k *keyTask) identify() error {
 	case isKeyID(named):
 		named = strings.ToUpper(strings.TrimSpace(named))
 		k.id = strings.TrimPrefix(named, "0X")
-	case named != "" && isFile(path):
+	case named != "" && kit.IsRegular(path):
 		if err := k.read(path); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -89,11 +89,6 @@ func (k *keyTask) identify() error {
 		return errors.New("Not a valid key " + named)
 	}
 	return nil
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // isKeyID tells whether a text begins with 8 digits of a number.
