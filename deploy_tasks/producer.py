@@ -26,13 +26,15 @@ from deploy_tasks.errors import BadInput, BrokerLost, NotFound, NotTakenBack, Re
 from deploy_tasks.outcome import DeploymentStatus, HostState
 from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.model import Plan
-from deploy_tasks.rollout import archive, keys
+from deploy_tasks.rollout import archive, fetched, keys
 from deploy_tasks.rollout.drive import WAIT_S, undoable
 from deploy_tasks.rollout.events import Follower
+from deploy_tasks.rollout.fetched import Note
 from deploy_tasks.rollout.foresee import gather
 from deploy_tasks.rollout.later import Later, later
 from deploy_tasks.rollout.ledger import FINISHED, Ledger
 from deploy_tasks.rollout.prepare import Prepared, Request, prepare
+from deploy_tasks.rollout.receiving import Receiver, save_below
 from deploy_tasks.rollout.record import Options, Record
 from deploy_tasks.rollout.result import Result
 from deploy_tasks.rollout.views import Event, Snapshot
@@ -87,7 +89,7 @@ class Producer:
                 self._keep_intent(record)
         if created:
             self._start(record.id)
-        return Handle(record.id, self)
+        return Handle(record.id, self, receiver=prepared.receiver)
 
     def _keep_intent(self, record: Record) -> None:
         """Only what the ledger has accepted: an intent nobody knows of would be carried out when Redis loses its data.
@@ -207,6 +209,17 @@ class Producer:
                     found.append(self.status(name))
             return found
 
+    def fetched(self, deployment: str) -> list[Note]:
+        """The files that its hosts handed over and nobody has taken yet, the oldest first. Raises `NotFound`."""
+        self.status(deployment)
+        return fetched.notes(self.store, deployment)
+
+    def save_fetched(self, deployment: str, note: Note, folder: Path) -> Path:
+        """Write such a file below a folder, then forget it; its path. Raises `StoreError`, `OSError`."""
+        path = save_below(self.store, note, folder)
+        fetched.forget(self.store, deployment, note)
+        return path
+
     def limit(self, pattern: str | None) -> str | None:
         """The pattern with `@ID.failed`, `@ID.succeeded`… replaced by the hosts of that deployment."""
         if not pattern or "@" not in pattern:
@@ -251,6 +264,8 @@ class Handle:
     id: str
     producer: Producer = field(repr=False)
     after: str = "0"
+    #: Puts files that the plan fetches in place while the deployment is followed; see `fetched` for what is left.
+    receiver: Receiver | None = field(default=None, repr=False)
 
     def status(self) -> Result:
         """Where it is now."""
@@ -277,6 +292,14 @@ class Handle:
         return self.producer.rollback(self.id, with_later=with_later)
 
     def _follow(self) -> Iterator[Event | None]:
+        """Events, and `None` at least every second; meanwhile files that hosts hand over are put in place."""
+        if self.receiver is None:
+            yield from self._events()
+            return
+        with self.receiver.at_work(self.producer.redis, self.producer.store, self.id):
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event | None]:
         """Events, and `None` at least every second. A Redis that is away for a while is waited for."""
         follower = Follower(self.producer.redis, self.id, self.after)
         heard = time.monotonic()

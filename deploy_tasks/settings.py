@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     warm_s: Annotated[float, Field(ge=0)] = Field(300.0, description="Seconds an idle SSH connection is kept.")
     keep: Annotated[int, Field(ge=1)] = Field(5, description="Good deployments kept on a host for rollback.")
     size_limit_mb: Annotated[float, Field(gt=0)] = Field(50.0, description="Largest artifact, in MB of 10^6 bytes.")
+    fetch_limit_mb: Annotated[float, Field(gt=0)] = Field(
+        1000.0, description="What the module fetch takes from one host in a deployment, in MB of 10^6 bytes."
+    )
     build_jobs: Annotated[int, Field(ge=1)] | None = Field(None, description="Parallel builds; default: CPU cores.")
     build_timeout_s: Annotated[float, Field(gt=0)] = Field(600.0, description="Seconds one build may take.")
     record_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days the ledger remembers a deployment.")

@@ -24,6 +24,7 @@ _COMMANDS = {
     "logs": ("state", "logs", _LOOKING),
     "rollback": ("state", "rollback", _LOOKING),
     "cancel": ("state", "cancel", _LOOKING),
+    "fetched": ("fetched", "fetched", _LOOKING),
     "list": ("targets", "list_", _LOOKING),
     "cleanup": ("targets", "cleanup", _LOOKING),
     "inventory": ("targets", "inventory", _LOOKING),

@@ -15,6 +15,7 @@ from typing import Any
 from deploy_tasks.compiler import facts
 from deploy_tasks.compiler.candidates import Candidates, Known, Locals, Value
 from deploy_tasks.compiler.expr_names import free_names
+from deploy_tasks.compiler.fetch_tasks import Fetch, fetches
 from deploy_tasks.compiler.shaped import LATER, OWN_NAME, UNKNOWN, Shaped
 from deploy_tasks.errors import Problem
 from deploy_tasks.plan.jinja_names import WORKER_LOOKUPS, short_name
@@ -46,12 +47,13 @@ class Call:
 
 @dataclass
 class Document:
-    """What a lowered document says: lookups, variables, loops, names of results."""
+    """What a lowered document says: lookups, variables, loops, results, and by their ids the tasks that fetch."""
 
     calls: list[Call] = field(default_factory=list)
     variables: dict[str, list[Any]] = field(default_factory=dict)
     loops: dict[str, list[Any]] = field(default_factory=dict)
     results: set[str] = field(default_factory=set)
+    fetches: dict[str, list[Fetch]] = field(default_factory=dict)
 
     def read(self, part: Any, around: Locals | None = None, where: str = "") -> Document:
         """Add what a part of the document says."""
@@ -72,6 +74,9 @@ class Document:
             name = str(part.get("loop_var") or "item")
             self._note(self.loops, name, part["loop"])
             around = {**around, name: part["loop"]}
+        if "plays" in part:
+            for fetch in fetches(part):
+                self.fetches.setdefault(fetch.id, []).append(fetch)
         if "plays" in part or "playbook_dir" in part:
             self._note(self.variables, "playbook_dir", part.get("playbook_dir") or ".")
         for key in _VARIABLES:
@@ -176,13 +181,17 @@ def _elsewhere(terms: list[Value]) -> bool:
 def refused(document: Any) -> list[Problem]:
     """The lookups of a program that no worker could answer, whatever the inventory and extra variables say."""
     said = Document().read(document)
-    known = Known(said.variables, said.loops, lambda name: _stands_for(name, said), lambda _name: LATER)
-    candidates = Candidates(known)
+    candidates = Candidates(known_beforehand(said))
     return [
         problem
         for call in said.calls
         if call.kind != "file" and (problem := _problem(call, candidates, said)) is not None
     ]
+
+
+def known_beforehand(said: Document) -> Known:
+    """What is known when there is only the program: inventory and extra variables come later."""
+    return Known(said.variables, said.loops, lambda name: _stands_for(name, said), lambda _name: LATER)
 
 
 def _stands_for(name: str, said: Document) -> Shaped:
@@ -208,14 +217,20 @@ def allowed(
     said: Document, host_variables: Mapping[str, Any], extra: Mapping[str, Any], fetched: Callable[[str], Any]
 ) -> Allowed:
     """What a host may ask: `said` by the program, with the lowered variables of the host and extra variables."""
-    own = str(host_variables["inventory_hostname"])
     more = Document().read({"vars": dict(host_variables)}).read({"vars": dict(extra)})
+    return Allowed([*said.calls, *more.calls], known_of(said, host_variables, extra, fetched))
+
+
+def known_of(
+    said: Document, host_variables: Mapping[str, Any], extra: Mapping[str, Any], fetched: Callable[[str], Any]
+) -> Known:
+    """What a worker knows of a host's variables; `fetched` gives answers to lookups that are written out."""
+    own = str(host_variables["inventory_hostname"])
     variables = {name: [*values] for name, values in said.variables.items()}
     for name, value in host_variables.items():
         variables.setdefault(name, []).append(value)
     variables |= {name: [value] for name, value in extra.items()}
     variables.pop("inventory_hostname", None)
-    known = Known(
+    return Known(
         variables, said.loops, lambda name: OWN_NAME if name == "inventory_hostname" else UNKNOWN, fetched, own
     )
-    return Allowed([*said.calls, *more.calls], known)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy_tasks.compiler import asking, facts, parts
+from deploy_tasks.compiler import asking, facts, fetched_places, parts
 from deploy_tasks.compiler.embedding import Embedded
 from deploy_tasks.compiler.expressions import lower_parts, lower_value
 from deploy_tasks.compiler.lowering_steps import Steps, given
@@ -126,7 +126,7 @@ class _Lowering:
             "templates": self.files.templates | {name: ["var", held] for name, held in plan.secret_templates.items()},
             **given(others=_others(plan), secret_files=plan.secret_files),
         }
-        self.problems += asking.refused(document)
+        self.problems += [*asking.refused(document), *fetched_places.refused(document)]
         self.tell()
         return Program(_json(document), embedded, parts.needed([document, *told]), tuple(self.files.own.values()))
 

@@ -36,8 +36,6 @@ _USUAL = {
     "text": ("content", "msg"),
     "pattern": ("regexp",),
 }
-# What does the work of a module that is not there.
-_INSTEAD = {"fetch": "files of hosts are not collected: slurp registers the content of one"}
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n", "t", "f", "1", "0"})
 _TRUE_WORDS = frozenset({"yes", "on", "true", "y", "t", "1"})
 _NUMERIC = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
@@ -50,7 +48,7 @@ def check_args(task: Task, findings: Findings) -> None:
     """Note what is wrong with the task's module and arguments."""
     spec = spec_of(task)
     if spec is None:
-        hint = _INSTEAD.get(task.module) or suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
+        hint = suggest(task.module, MODULES) or f"known are {', '.join(sorted(MODULES))}"
         hint += f"; or write it, as an executable of that name in a folder modules/ beside the plan ({PAGE})"
         findings.add(f"{task.where}.module", f"there is no module {task.module[:80]!r}", hint)
         return

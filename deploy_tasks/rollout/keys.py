@@ -97,6 +97,26 @@ def asked_by(deployment: str, host: str) -> str:
     return f"{PREFIX}d:{deployment}:asked:{host}"
 
 
+def receiver(deployment: str) -> str:
+    """Present as long as somebody follows who puts fetched files in place."""
+    return f"{PREFIX}d:{deployment}:receiver"
+
+
+def mail(deployment: str) -> str:
+    """List: what workers ask of the receiver, see `fetched`. It expires."""
+    return f"{PREFIX}d:{deployment}:mail"
+
+
+def reply(deployment: str, number: str) -> str:
+    """List: the receiver's one answer. It expires."""
+    return f"{PREFIX}d:{deployment}:reply:{number}"
+
+
+def fetched(deployment: str) -> str:
+    """Hash: name of a file that a host has handed over to the answer it was given, as JSON. It expires."""
+    return f"{PREFIX}d:{deployment}:fetched"
+
+
 def events(deployment: str) -> str:
     """Stream of what happened, bounded."""
     return f"{PREFIX}d:{deployment}:events"

@@ -5,6 +5,7 @@ is enqueued. Pure apart from reading the files it is pointed at.
 from __future__ import annotations
 
 import getpass
+import json
 import re
 import secrets
 import socket
@@ -27,6 +28,7 @@ from deploy_tasks.plan.stages import staged
 from deploy_tasks.plan.validate import check
 from deploy_tasks.plan.vault import Vault
 from deploy_tasks.rollout import staging
+from deploy_tasks.rollout.receiving import Receiver
 from deploy_tasks.rollout.record import Options, Record, Target
 
 DEFAULT_TRIPLE = "x86_64-linux"
@@ -60,6 +62,8 @@ class Prepared:
     inventory: Inventory
     record: Record
     bundle: bytes = field(repr=False)
+    #: Puts files of hosts in place, where the plan fetches any.
+    receiver: Receiver | None = None
 
 
 def prepare(request: Request) -> Prepared:
@@ -89,7 +93,27 @@ def prepare(request: Request) -> Prepared:
         helpers=_helpers(ready.plan, inventory, request.target),
         validate_s=round(time.monotonic() - began, 4),
     )
-    return Prepared(plan, chosen, record, bundle)
+    receiver = _receiver(ready.plan, files, chosen, request.extra_vars, base)
+    return Prepared(plan, chosen, record, bundle, receiver)
+
+
+def _receiver(
+    plan: Plan, files: Mapping[str, Path], inventory: Inventory, extra: Mapping[str, Any], base: Path
+) -> Receiver | None:
+    """Who puts in place what the plan fetches from hosts; None when it fetches nothing."""
+    if not any(task.module == "fetch" for task in plan.walk()):
+        return None
+    from deploy_tasks.compiler import host_variables, lower, lower_vars
+    from deploy_tasks.compiler.asking import Document
+    from deploy_tasks.compiler.fetched_places import Places
+
+    said, told = Document().read(json.loads(lower(plan, files, inventory).program)), lower_vars(extra)
+
+    def places(name: str) -> Places:
+        host = inventory.hosts.get(name)
+        return Places(said, host_variables(host, inventory) if host else {"inventory_hostname": name}, told)
+
+    return Receiver(base, places)
 
 
 def _compilable(loaded: Loaded, plan: Plan, files: Mapping[str, Path], inventory: Inventory) -> None:

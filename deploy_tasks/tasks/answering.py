@@ -30,6 +30,7 @@ from deploy_tasks.tasks.added import missing
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import LOCALHOST, Delegation, place
 from deploy_tasks.tasks.errands import Errand
+from deploy_tasks.tasks.fetching import Fetching
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
@@ -48,7 +49,7 @@ from deploy_tasks.tasks.said import (
 )
 from deploy_tasks.tasks.sharing import as_read, unbeaten
 from deploy_tasks.tasks.slots import Asked, Slots
-from deploy_tasks.transport import Answer, BadOutput
+from deploy_tasks.transport import Answer, BadOutput, nobody
 
 log = logging.getLogger(__name__)
 _LONGEST_KEY = 1000
@@ -85,9 +86,11 @@ class Answers:
             "done": self._done,
             "passed": self._passed,
             "lookup": self._lookup,
+            "fetch": self._fetch,
         }
         self._inquiry = Inquiry(here, deployment, held.grant, masker or Masker(), self._over.wait)
         self._slots = Slots(here, deployment, held, self._over.wait)
+        self._fetching = Fetching(here, deployment, held.grant, self._over.wait, self._stopped)
         self._delegation: Delegation | None = None
         self._told = Said()  # what this host has said of itself
 
@@ -103,6 +106,7 @@ class Answers:
         self._over.set()
         for thread in self._threads:
             thread.join(timeout=5)
+        self._fetching.close()
 
     def _task(self, question: Fields, what: str, fits: Callable[[Errand], bool]) -> str:
         """The id of the task asked about."""
@@ -223,7 +227,8 @@ class Answers:
             self._delegation = Delegation(self._here, self._deployment, self._held.grant, self._batch())
         to = place(self._here, self._deployment, name, self._absent())
         left = max(self._until - time.monotonic(), 0.1)
-        return self._delegation.perform(errand, question, to, deadline_s=left, cancelled=self._stopped)
+        ask = self._fetch if errand.module == "fetch" else nobody
+        return self._delegation.perform(errand, question, to, deadline_s=left, cancelled=self._stopped, on_question=ask)
 
     def _absent(self) -> frozenset[str]:
         """The hosts that no `add_host` has added by now, this play's included."""
@@ -246,6 +251,21 @@ class Answers:
         """A lookup whose arguments the host has worked out."""
         asked = self._inquiry.read(question)
         return self._later(lambda: self._inquiry.answer(asked))
+
+    def _fetch(self, question: Fields) -> Answer:
+        """A file that the host hands over, or another host that performs the task for it."""
+        if question.get("kind") != "fetch":
+            return nobody(question)
+        self._task(question, "the taking", lambda errand: errand.module == "fetch")
+        match question.get("do"):
+            case "offer":
+                return self._later(self._fetching.offer(question))
+            case "piece":
+                known = self._fetching.piece(question)
+                return lambda: known
+            case "end":
+                return self._later(self._fetching.end(question))
+        raise BadOutput(f"it does {question.get('do')!r:.40} with a file, which no program does")
 
     def _others(self, question: Fields) -> Answer:
         """What a task says of a host: groups it joins, variables, facts."""

@@ -116,8 +116,12 @@ class Delegation:
         *,
         deadline_s: float,
         cancelled: Callable[[], bool],
+        on_question: transport.OnQuestion,
     ) -> dict[str, Any]:
-        """Have a task performed; the answer is its result, or `unreachable`, or `error`. Raises `DeployError`."""
+        """Have a task performed; the answer is its result, or `unreachable`, or `error`. Raises `DeployError`.
+
+        `on_question` gets what the other host asks while it performs it.
+        """
         if (why := forbidden(errand, to)) is not None:
             return {"error": why}
         check = bool(question.get("check"))
@@ -145,6 +149,7 @@ class Delegation:
                     deadline_s=left,
                     cancelled=cancelled,
                     do="task",
+                    on_question=on_question,
                 )
                 return _answer(to, report.summary, results)
             except transport.TransportError as error:
@@ -171,7 +176,7 @@ class Delegation:
         """The entry of a question, in the ledger before anything happens. A check leaves none. A question that comes
         again, by another worker, has the same entry: it is not performed twice."""
         grant, run = self._grant, str(question["run"])
-        entry = f"{grant.deployment}~{_tag(grant.host)}.{run}.{question['id']}"
+        entry = f"{grant.deployment}~{tag(grant.host)}.{run}.{question['id']}"
         now = self._here.ledger.now_ms()
         note = Note(entry, grant.host, to.name, str(question["task"]), self._batch, run, now)
         if not check:
@@ -226,7 +231,7 @@ def _failure(to: Place, error: transport.TransportError) -> dict[str, Any]:
     return {"error": f"{to.name}: {error}"}
 
 
-def _tag(host: str) -> str:
+def tag(host: str) -> str:
     """What stands for a host's name in the name of a folder."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", host)[:20]
     return f"{plain}-{hashlib.sha256(host.encode()).hexdigest()[:6]}"

@@ -1,6 +1,6 @@
 """The way to the hosts: SSH by Fabric, or this machine; what hosts lack, the dialogue with the runner, deadlines."""
 
-from deploy_tasks.transport.dialogue import Answer
+from deploy_tasks.transport.dialogue import Answer, nobody
 from deploy_tasks.transport.endpoint import Endpoint
 from deploy_tasks.transport.errors import (
     AuthRefused,
@@ -17,7 +17,7 @@ from deploy_tasks.transport.errors import (
 from deploy_tasks.transport.events import BadOutput
 from deploy_tasks.transport.options import ConnectOptions
 from deploy_tasks.transport.pool import Pool
-from deploy_tasks.transport.push import Question, Report, ask, push, undo
+from deploy_tasks.transport.push import OnQuestion, Question, Report, ask, push, undo
 from deploy_tasks.transport.shipment import Part, Piece, Shipment
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "HostKeyRefused",
     "HostRefused",
     "HostSilent",
+    "OnQuestion",
     "Part",
     "Piece",
     "Pool",
@@ -42,6 +43,7 @@ __all__ = [
     "TransportError",
     "Unreachable",
     "ask",
+    "nobody",
     "push",
     "undo",
 ]

@@ -156,7 +156,9 @@ class Dialogue:
         if len(self._asked) >= _MOST_OPEN:
             raise BadOutput(f"it asks more than {_MOST_OPEN} questions at once")
         self._last_question = number
-        self._asked[number] = self._caller.ask(event)
+        answer = self._asked[number] = self._caller.ask(event)
+        if event.get("kind") == "fetch" and "data" in event and answer() == {}:
+            self._reader.forgive(len(str(event["data"])))  # it was taken in, and who did has a bound for it
 
     def _answer(self) -> None:
         """Send the answers that are known by now."""

@@ -41,6 +41,10 @@ class EventReader:
         """Bytes so far."""
         return self._bytes
 
+    def forgive(self, size: int) -> None:
+        """Not count so many bytes, for which somebody else answers."""
+        self._bytes -= size
+
     def feed(self, data: bytes) -> list[dict[str, Any]]:
         """The events completed by these bytes. Raises BadOutput."""
         self._bytes += len(data)

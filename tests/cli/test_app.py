@@ -19,6 +19,7 @@ COMMANDS = [
         "coverage",
         "rollback",
         "cancel",
+        "fetched",
         "list",
         "cleanup",
         "inventory",

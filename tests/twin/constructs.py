@@ -265,6 +265,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module shell",
         "module script",
         "module slurp",
+        "module fetch",
         "module stat",
         "module synchronize",
         "module systemd",

@@ -17,6 +17,7 @@ _FILES = (
     "control",
     "databases",
     "editing",
+    "fetching",
     "firewall",
     "git",
     "packages",

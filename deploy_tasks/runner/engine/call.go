@@ -39,6 +39,12 @@ func (j *job) newCall(args, env *value.Dict, s *scope) *module.Call {
 		return o.Facts(subsets, c.Env)
 	}
 	c.Render = func(src string) (string, error) { return j.render(src, s) }
+	if o.Ask != nil {
+		c.Ask = func(kind string, fields *value.Dict) (*value.Dict, error) {
+			fields.Set("task", j.task.ID)
+			return o.Ask(c.Ctx, kind, fields)
+		}
+	}
 	return c
 }
 

@@ -33,6 +33,8 @@ type Call struct {
 	// Started is told about every process group a module starts, so that a later run can end what a killed
 	// runner left behind; the function it returns is called when the process has ended. Run does this.
 	Started func(pid int) (ended func())
+	// Ask puts a question about this task to the worker that had it started, and waits for the answer; nil: nobody had.
+	Ask func(kind string, fields *value.Dict) (*value.Dict, error)
 }
 
 // Entry is one file embedded in the artifact.

@@ -1,0 +1,57 @@
+"""The place of a file that was fetched from a host, by the task's words: pure text that touches no disk."""
+
+from __future__ import annotations
+
+import posixpath
+
+_LONGEST = 4096
+
+
+class NoPlace(ValueError):
+    """These words name no place for a file; the text says why."""
+
+
+def place(dest: str, src: str, *, flat: bool, host: str, folder: str = "") -> str:
+    """Where the file lies: absolute, from the home folder (`~`), or counted from the plan's folder.
+
+    As with Ansible that is `dest/HOST/src`, or `dest` itself when `flat`, with the name of the file behind a slash.
+    `folder` is that of the playbook within the plan's, from which a relative `dest` counts. Whatever `src` is, it leads
+    no further up than to `dest/HOST`. Raises `NoPlace`.
+    """
+    if "\0" in dest + src + host or len(dest) + len(src) > _LONGEST:
+        raise NoPlace("src and dest are no paths")
+    if not flat:
+        return posixpath.normpath(posixpath.join(_from(dest, folder) or ".", _host(host), _inner(src)))
+    if not dest:
+        raise NoPlace("dest names no file")
+    if dest.endswith("/"):
+        dest += _file_name(src)
+    return posixpath.normpath(_from(dest, folder))
+
+
+def _from(dest: str, folder: str) -> str:
+    """A relative dest counts from the playbook's folder; one made of `playbook_dir` has that already."""
+    if folder in ("", ".") or dest.startswith(("/", "~", f"{folder}/")) or dest == folder:
+        return dest
+    return posixpath.join(folder, dest)
+
+
+def _host(name: str) -> str:
+    if "/" in name or name in ("", ".", ".."):
+        raise NoPlace(f"the host's name {name[:80]!r} cannot be that of a folder")
+    return name
+
+
+def _inner(src: str) -> str:
+    """What a path of the host is below a folder of its own."""
+    inner = posixpath.normpath(src).lstrip("/")
+    if inner in ("", ".", "..") or inner.startswith("../"):
+        raise NoPlace(f"src {src[:200]!r} leads out of the folder of its host")
+    return inner
+
+
+def _file_name(src: str) -> str:
+    name = posixpath.basename(src)
+    if name in ("", ".", ".."):
+        raise NoPlace(f"src {src[:200]!r} names no file")
+    return name

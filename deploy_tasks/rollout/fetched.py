@@ -1,0 +1,142 @@
+"""Files of hosts on their way to whoever deploys.
+
+A worker keeps the bytes in the store, and a note of them as a record of the deployment. Then it asks whoever follows
+the deployment where it was asked for (`receiving`), by a list in Redis, to put the file in place, and waits for the
+answer. What is in place leaves the store; what nobody was there to take stays, until it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from redis import Redis
+
+from deploy_tasks.errors import StoreError
+from deploy_tasks.rollout import keys
+from deploy_tasks.store import Store
+
+#: Random bytes before the content: no two blobs are the same, so that each can be removed with its note.
+HEADER = 32
+#: Seconds for which a receiver that says nothing still counts as there.
+PRESENT_S = 15
+_EXPIRE_S = 3600
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One file in the store. `src`, `dest` and `flat` are the host's words, `place` is what they come to (see
+    `plan.fetched.place`); `checksum` is SHA-1, as Ansible tells it; `blob` names it in the store; `at` is milliseconds
+    of Redis's clock."""
+
+    name: str
+    host: str
+    task: str
+    src: str
+    dest: str
+    flat: bool
+    place: str
+    size: int
+    checksum: str
+    md5sum: str | None
+    blob: str
+    at: int
+
+
+def keep(store: Store, deployment: str, note: Note) -> None:
+    """Write a note. Raises `StoreError`."""
+    store.put_record(_record(deployment, note.name), json.dumps(asdict(note)).encode())
+
+
+def note(store: Store, deployment: str, name: str) -> Note:
+    """One note. Raises `StoreError` when it is not there or cannot be read."""
+    try:
+        return Note(**json.loads(store.get_record(_record(deployment, name))))
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"the note of the fetched file {name} cannot be read: {error}") from None
+
+
+def notes(store: Store, deployment: str) -> list[Note]:
+    """What the store holds of a deployment, the oldest first. Raises `StoreError`."""
+    folder = _record(deployment, "")
+    found = (note(store, deployment, name.removeprefix(folder)) for name in store.list_records(folder))
+    return sorted(found, key=lambda each: (each.at, each.name))
+
+
+def forget(store: Store, deployment: str, note: Note) -> None:
+    """Remove a file and its note. Raises `StoreError`."""
+    store.delete_record(_record(deployment, note.name))
+    store.delete(note.blob)
+
+
+def content(store: Store, note: Note, target: IO[bytes], alive: Callable[[], None] = lambda: None) -> None:
+    """Write a file's bytes to `target`; `alive` is called again and again. Raises `StoreError`, `OSError`."""
+    with Path(store.get(note.blob)).open("rb") as stream:
+        stream.seek(HEADER)
+        while piece := stream.read(_CHUNK):
+            target.write(piece)
+            alive()
+
+
+def put_in_place(
+    redis: Redis, deployment: str, message: Mapping[str, Any], stopped: Callable[[], bool]
+) -> dict[str, Any] | None:
+    """Ask the receiver; its answer, or None when there is none, or none any more. Raises `RedisError`."""
+    there, mail, number = keys.receiver(deployment), keys.mail(deployment), secrets.token_hex(8)
+    if not redis.exists(there):
+        return None
+    line = json.dumps({**message, "reply": number})
+    with redis.pipeline() as pipe:
+        pipe.rpush(mail, line)
+        pipe.expire(mail, _EXPIRE_S)
+        pipe.execute()
+    while not stopped():
+        found: Any = redis.blpop([keys.reply(deployment, number)], timeout=1)
+        if found:
+            answer: dict[str, Any] = json.loads(found[1])
+            return answer
+        if not redis.exists(there):
+            break
+    redis.lrem(mail, 1, line)
+    return None
+
+
+def take_mail(redis: Redis, deployment: str) -> dict[str, Any] | None:
+    """What a worker asks of the receiver, None when it asks nothing for a second; says that the receiver is there.
+
+    Raises `RedisError`.
+    """
+    say_present(redis, deployment)
+    found: Any = redis.blpop([keys.mail(deployment)], timeout=1)
+    if not found:
+        return None
+    message: dict[str, Any] = json.loads(found[1])
+    return message
+
+
+def say_present(redis: Redis, deployment: str) -> None:
+    """Say that the receiver is there. Raises `RedisError`."""
+    redis.set(keys.receiver(deployment), "here", ex=PRESENT_S)
+
+
+def answer_mail(redis: Redis, deployment: str, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """Answer what a worker asked. Raises `RedisError`."""
+    key = keys.reply(deployment, str(message.get("reply")))
+    with redis.pipeline() as pipe:
+        pipe.rpush(key, json.dumps(answer))
+        pipe.expire(key, _EXPIRE_S)
+        pipe.execute()
+
+
+def leave(redis: Redis, deployment: str) -> None:
+    """Say that the receiver is there no longer. Raises `RedisError`."""
+    redis.delete(keys.receiver(deployment))
+
+
+def _record(deployment: str, name: str) -> str:
+    return f"fetched/{deployment}/{name}"
