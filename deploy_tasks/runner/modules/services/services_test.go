@@ -267,3 +267,38 @@ func TestProgramsOfSupervisord(t *testing.T) {
 		t.Error(s.argv, what, group, err)
 	}
 }
+
+// ranHost notes what is run; everything goes well but to forget a failure that there was not.
+type ranHost struct{ ran []string }
+
+func (h *ranHost) Find(program string) string { return "/bin/" + program }
+
+func (h *ranHost) Run(argv []string, _ string) (change.Output, error) {
+	h.ran = append(h.ran, strings.Join(argv[1:], " "))
+	if argv[1] == "reset-failed" {
+		return change.Output{Code: 1, Stderr: "Unit app.service not loaded.\n"}, nil
+	}
+	return change.Output{}, nil
+}
+
+// systemd refuses for a while to start what failed too often.
+func TestUnitsThatFailedTooOftenStartAgain(t *testing.T) {
+	for active, want := range map[bool]string{true: "daemon-reload|reset-failed app.service|start app.service", false: "stop app.service"} {
+		h := &ranHost{}
+		if err := (unitKind{}).Restore(h, "app.service", activity(active), nil); err != nil || strings.Join(h.ran, "|") != want {
+			t.Error(h.ran, err)
+		}
+	}
+}
+
+func TestASignalThatSomeGotIsNotHidden(t *testing.T) {
+	h := moduletest.New(t)
+	h.Write("ctl", "#!/bin/sh\ncase $1 in status) echo 'g:a RUNNING'; echo 'g:b RUNNING';; *) [ $3 = g:a ] && echo 'g:a: signalled' || exit 7;; esac\n")
+	if err := os.Chmod(h.Path("ctl"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := h.Run("supervisorctl", "name", "g:", "state", "signalled", "signal", "HUP", "supervisorctl_path", "@/ctl")
+	if !r.Failed || r.Irreversible != "the signal HUP to g:a, g:b" {
+		t.Errorf("%+v", r)
+	}
+}

@@ -50,11 +50,13 @@ func supervisorctl(c *module.Call) module.Result {
 	}
 	r, err := s.manage()
 	if err != nil {
+		failure := kit.Failure(err)
 		var said refusal
 		if errors.As(err, &said) {
-			return module.Result{Failed: true, Msg: said.text, Data: said.data}
+			failure = module.Result{Failed: true, Msg: said.text, Data: said.data}
 		}
-		return kit.Failure(err)
+		failure.Irreversible = r.Irreversible // some of several programs may have been sent the signal
+		return failure
 	}
 	return r
 }

@@ -155,6 +155,8 @@ func (k unitKind) Restore(t change.Tools, thing string, before, _ any) error {
 	if _, err := change.Demand(t, append(systemctl, "daemon-reload")...); err != nil { // its files were put back just now
 		return err
 	}
+	// A service that failed to start again and again with what was deployed may not be started for a while otherwise.
+	_, _ = t.Run(append(systemctl, "reset-failed", name), "") // there may be nothing to forget
 	_, err = change.Demand(t, append(systemctl, "start", name)...)
 	return err
 }

@@ -175,8 +175,11 @@ func (s *parameter) reload() error {
 		return err
 	}
 	stirred, err := s.stirred()
-	if err != nil || len(stirred) == 0 {
-		return errors.Join(err, act())
+	switch {
+	case err != nil:
+		return err
+	case len(stirred) == 0:
+		return act()
 	}
 	return s.c.Log.Set(parametersKind, strings.Join(together(stirred), " "), act)
 }
