@@ -20,6 +20,7 @@ from deploy_tasks.errors import BrokerLost, DeployError
 from deploy_tasks.settings import Settings
 from workers import flower, redis, roles
 from workers.children import Child
+from workers.forks import Server
 
 log = logging.getLogger(__name__)
 #: Seconds workers have for finishing what they do when told to stop. Hosts that are not done by then are
@@ -51,30 +52,34 @@ class Supervisor:
         self._log_dir = log_dir
         self._grace_s = grace_s
         self._stopping = False
+        self._forks: Server | None = None
         self.children: list[Child] = []
 
     def start(self) -> None:
-        """Start everything; returns at once. Raises `BrokerLost` when Redis does not come up."""
-        environment = self._environment()
-        server = None
+        """Start everything; returns when Redis answers, and `look` starts the workers as soon as what they need is
+        loaded. Raises `BrokerLost` when Redis does not come up."""
+        environment, names = self._environment(), self._names()
+        if names and sys.platform == "linux":
+            self._forks = Server(environment)
         if self.settings.redis_url is None:
-            server = redis.EmbeddedRedis(self.settings)
-            if not server.running():
-                child = Child("redis", server.configure(), dict(os.environ), tells_ready=False)
-                child.start()
-                self.children.append(child)
-        for name in self._names():
+            self._start_redis()
+        for name in names:
             command = [sys.executable, "-m", "workers.run", name]
             log_file = self._log_dir / f"{name}.log" if self._log_dir else None
-            self.children.append(Child(name, command, environment, log=log_file))
-            self.children[-1].start()
-        if server is not None and self.children[0].name == "redis":
-            process = self.children[0].process
-            assert process is not None
-            server.wait(process)
+            self.children.append(Child(name, command, environment, log=log_file, forks=self._forks))
         if self._with_flower:
             self.children.append(flower.child(self.settings, environment, self._log_dir))
             self.children[-1].start()
+
+    def _start_redis(self) -> None:
+        server = redis.EmbeddedRedis(self.settings)
+        if server.running():
+            return
+        child = Child("redis", server.configure(), dict(os.environ), tells_ready=False)
+        self.children.append(child)
+        child.start()
+        assert isinstance(child.process, subprocess.Popen)
+        server.wait(child.process)
 
     def _names(self) -> list[str]:
         names = [role.name for role in roles.all_roles(self.settings) if not self._only or role.name in self._only]
@@ -94,6 +99,7 @@ class Supervisor:
     def wait_ready(self, timeout_s: float = 60.0) -> float:
         """Wait until every worker takes work; returns the seconds it took. Raises `DeployError` when one does not."""
         began = time.monotonic()
+        self.look()
         while missing := [child for child in self.children if not child.ready]:
             left = timeout_s - (time.monotonic() - began)
             if left <= 0:
@@ -106,7 +112,7 @@ class Supervisor:
         return time.monotonic() - began
 
     def look(self) -> None:
-        """Start again what has ended."""
+        """Start what does not run, or not any more."""
         now = time.monotonic()
         for child in self.children:
             status = child.look(now)
@@ -118,6 +124,7 @@ class Supervisor:
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Keep the tree alive until SIGINT, SIGTERM, or `until()`."""
         with self._signals():
+            self.look()
             while not self._stopping and not until():
                 time.sleep(_LOOK_S)
                 for child in self.children:
@@ -151,6 +158,9 @@ class Supervisor:
                 _wait(child, time.monotonic() + self._grace_s)
                 child.kill()
         self.children.clear()
+        if self._forks is not None:
+            self._forks.close()
+            self._forks = None
 
     def __enter__(self) -> Supervisor:
         try:

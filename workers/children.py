@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from workers import process
+from workers.forks import Forked, Server
 
 #: Seconds to the next start after 1, 2, 3… ends in a row; a child that lived for a while begins anew.
 BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -20,14 +21,16 @@ _SETTLED_S = 30.0
 
 @dataclass
 class Child:
-    """One process of the tree. `ready_fd` marks commands that take `--ready-fd` and tell when they are ready."""
+    """One process of the tree. `tells_ready` marks commands that take `--ready-fd` and tell when they are ready; with
+    `forks` such a command, `python -m MODULE ARGUMENTS`, is forked from what has loaded it already."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     tells_ready: bool = True
     log: Path | None = None
-    process: subprocess.Popen[bytes] | None = None
+    forks: Server | None = field(default=None, repr=False)
+    process: subprocess.Popen[bytes] | Forked | None = None
     started: float = 0.0
     ends: int = 0
     retry_at: float = 0.0
@@ -36,35 +39,43 @@ class Child:
 
     def start(self) -> None:
         """Start it. The kernel kills it when the thread that calls this ends."""
-        command: list[str] = list(self.command)
-        passed: tuple[int, ...] = ()
-        if self.tells_ready:
-            self.pipe, write = os.pipe()
-            os.set_blocking(self.pipe, False)
-            command += ["--ready-fd", str(write), "--parent", str(os.getpid())]
-            passed = (write,)
+        write = self._open_pipe() if self.tells_ready else None
         output = self._output()
         try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output or subprocess.DEVNULL,
-                stderr=output,
-                env=dict(self.environment),
-                pass_fds=passed,
-                process_group=0,
-                preexec_fn=process.die_with_parent,  # only a prctl call between fork and exec
-            )
+            self.process = self._forked(output, write) if self.forks else self._spawned(output, write)
         finally:
-            for descriptor in passed:
-                os.close(descriptor)
-            if output is not None:
-                output.close()
+            output.close()
+            if write is not None:
+                os.close(write)
         self.started, self.ready = time.monotonic(), not self.tells_ready
 
-    def _output(self) -> BinaryIO | None:
+    def _open_pipe(self) -> int:
+        self.pipe, write = os.pipe()
+        os.set_blocking(self.pipe, False)
+        return write
+
+    def _forked(self, output: BinaryIO, write: int | None) -> Forked:
+        assert self.forks is not None
+        assert write is not None
+        module, *arguments = self.command[2:]
+        return self.forks.start(module, arguments, output.fileno(), write)
+
+    def _spawned(self, output: BinaryIO, write: int | None) -> subprocess.Popen[bytes]:
+        told = [] if write is None else ["--ready-fd", str(write), "--parent", str(os.getpid())]
+        return subprocess.Popen(
+            [*self.command, *told],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(self.environment),
+            pass_fds=() if write is None else (write,),
+            process_group=0,
+            preexec_fn=process.die_with_parent,  # only a prctl call between fork and exec
+        )
+
+    def _output(self) -> BinaryIO:
         if self.log is None:
-            return None
+            return open(os.devnull, "ab")
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self.log.open("ab")
 

@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.parent is not None:
         process.die_unless_child_of(options.parent)
+    process.be_named(options.role)
     if options.ready_fd is not None:
         process.ready_on(options.ready_fd)
     return _serve(options.role)

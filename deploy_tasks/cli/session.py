@@ -77,6 +77,7 @@ class OwnService:
         try:
             with Supervisor(current, only=self._roles, log_dir=current.state_dir / "log", grace_s=_GRACE_S) as tree:
                 self._up.set()
+                tree.look()
                 while not self._stop.wait(_LOOK_S):
                     for child in tree.children:
                         child.hear()

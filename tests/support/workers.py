@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ import pytest
 
 from deploy_tasks.producer import Producer
 from deploy_tasks.settings import Settings, load
-from tests.support import forks
 from tests.support.compiler import site_cache
-from tests.support.forks import Forked
 from tests.support.redis import RedisProcess, free_port
+from workers.forks import Forked, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 40.0
+
+
+@cache
+def forking() -> Server:
+    """What forks the workers of this process of tests."""
+    return Server({**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 @dataclass
@@ -40,7 +46,7 @@ class WorkerProcess:
         """Start it; `await_ready` waits."""
         self.pipe, write = os.pipe()
         with self.log.open("ab") as output:
-            self.process = forks.server().start(self.module, [self.role], self.environment, output.fileno(), write)
+            self.process = forking().start(self.module, [self.role], output.fileno(), write, self.environment)
         os.close(write)
 
     def await_ready(self) -> None:

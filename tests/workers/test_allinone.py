@@ -91,6 +91,24 @@ def test_what_ends_is_started_again(tree: Supervisor, settings: Settings, name: 
     before = pid_of(tree, name)
     os.kill(before, signal.SIGKILL)
     await_until(lambda: not alive(before))
+    await_served(tree, settings)
+    assert pid_of(tree, name) != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_all_workers_are_started_again_with_what_they_are_forked_from(tree: Supervisor, settings: Settings) -> None:
+    before = {name: pid_of(tree, name) for name in ("control", "build", "push", "undo")}
+    (server,) = {int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in before.values()}
+    os.kill(server, signal.SIGKILL)
+    await_until(lambda: not any(map(alive, before.values())))
+    await_served(tree, settings)
+    now = {name: pid_of(tree, name) for name in before}
+    assert all(now[name] != pid for name, pid in before.items())
+    assert [Path(f"/proc/{pid}/comm").read_text().strip() for pid in now.values()] == list(now)
+
+
+def await_served(tree: Supervisor, settings: Settings) -> None:
+    """Wait until every process of the tree runs and every queue is served."""
 
     def served() -> bool:
         tree.look()
@@ -103,7 +121,6 @@ def test_what_ends_is_started_again(tree: Supervisor, settings: Settings, name: 
         return all(child.process and child.ready for child in tree.children) and all(each.ok for each in found)
 
     await_until(served, 60, "every queue served again")
-    assert pid_of(tree, name) != before
 
 
 def test_flower_wants_a_password_and_changes_nothing(tree: Supervisor, settings: Settings) -> None:
@@ -149,7 +166,7 @@ time.sleep(600)
     assert parent.stdout is not None
     assert parent.stdout.readline() == b"ready\n"
     below = descendants(parent.pid)
-    assert len(below) >= 6  # redis, control, build and its pool, push, undo
+    assert len(below) >= 7  # redis, what forks the others, control, build and its pool, push, undo
     parent.kill()
     parent.wait()
     await_until(lambda: not any(alive(pid) for pid in below), 10, "the end of all processes")

@@ -1,4 +1,4 @@
-"""Workers of the tests are forked from a process that has loaded them: they end as they should, and with the tests."""
+"""Workers are forked from a process that has loaded them: they end as they should, and with whoever started them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import forks
+from tests.support.workers import ROOT, forking
+from workers.forks import Forked
 
 #: Starts a worker that will not find a Redis, and waits until it is killed.
 ALONE = """
 import os, sys, time
-from tests.support import forks
+from workers.forks import Server
 ready, write = os.pipe()
 with open(sys.argv[1], "wb") as log:
     given = {"DEPLOY_TASKS_REDIS_URL": "redis://127.0.0.1:1/0", "DEPLOY_TASKS_STATE_DIR": sys.argv[2]}
-    environment = {**os.environ, **given}
-    print(forks.server().start("workers.run", ["control"], environment, log.fileno(), write).pid, flush=True)
+    server = Server({**os.environ, **given})
+    print(server.start("workers.run", ["control"], log.fileno(), write).pid, flush=True)
 time.sleep(600)
 """
 
 
-def begun(folder: Path, *arguments: str) -> forks.Forked:
+def begun(folder: Path, *arguments: str) -> Forked:
     ready, write = os.pipe()
     os.close(ready)
     with (folder / "log").open("wb") as log:
-        started = forks.server().start("workers.run", arguments, dict(os.environ), log.fileno(), write)
+        started = forking().start("workers.run", arguments, log.fileno(), write)
     os.close(write)
     return started
 
@@ -47,12 +48,12 @@ def test_a_fork_is_a_group_of_its_own_at_once(tmp_path: Path) -> None:
     assert started.wait(60) == -signal.SIGKILL
 
 
-def test_workers_end_with_the_tests_however_these_end(tmp_path: Path) -> None:
+def test_workers_end_with_who_started_them_however_that_ends(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", ALONE, str(tmp_path / "log"), str(tmp_path / "state")]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=forks.ROOT) as tests:
-        assert tests.stdout is not None
-        worker = os.pidfd_open(int(tests.stdout.readline()))
-        tests.kill()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        worker = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
     ended = select.select([worker], [], [], 60)[0]
     os.close(worker)
     assert ended, "the worker goes on"

@@ -1,4 +1,4 @@
-"""The process that workers are forked from: `python -m tests.support.fork_server FD`, see `forks`.
+"""The process that workers are forked from: `python -m workers.fork_server FD`, see `forks`.
 
 It has loaded what workers load, so that a worker starts at once. It keeps no connection, no thread and no setting, and
 nothing that reads settings is loaded before the fork. When whoever asks is gone, however that was, so are the workers.
@@ -7,6 +7,7 @@ nothing that reads settings is loaded before the fork. When whoever asks is gone
 from __future__ import annotations
 
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -15,6 +16,8 @@ import signal
 import socket
 import sys
 from typing import Any
+
+from workers import process
 
 #: What workers load; `workers.app` is left to them: it reads the settings.
 LOADED = (
@@ -36,7 +39,7 @@ LOADED = (
     "workers.beat",
     "workers.roles",
 )
-_MOST = 1 << 20
+MOST = 1 << 20
 
 
 def serve(asking: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
@@ -47,12 +50,12 @@ def serve(asking: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     ours: set[int] = set()
     try:
         while True:
-            text, given, _, _ = socket.recv_fds(asking, _MOST, 2)
+            text, given, _, _ = socket.recv_fds(asking, MOST, 2)
             if not text:
                 return None
             request = json.loads(text)
             if "wait" in request:
-                answer = _ended(request["wait"], ours)
+                answer = {"status": _ended(request["wait"], ours)}
             elif pid := _fork(given):
                 ours.add(pid)
                 answer = {"pid": pid}
@@ -68,9 +71,11 @@ def serve(asking: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 def _fork(given: list[int]) -> int:
     """A child in a process group of its own, which it has once this returns: 0 in it, its pid here."""
+    server = os.getpid()
     grouped, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
+        process.die_unless_child_of(server)
         os.setsid()
         os.close(grouped)
         os.close(tell)
@@ -89,20 +94,25 @@ def _become(start: dict[str, Any], log: int, ready: int) -> None:
         os.dup2(source, target)
     os.close(null)
     os.close(log)
-    os.environ.clear()
-    os.environ.update(start["environment"])
+    if start["environment"] is not None:
+        os.environ.clear()
+        os.environ.update(start["environment"])
     if os.environ.get("PYTHONFAULTHANDLER"):
         faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [start["module"], *start["arguments"], "--ready-fd", str(ready)]
     runpy.run_module(start["module"], run_name="__main__", alter_sys=True)
 
 
-def _ended(pid: int, ours: set[int]) -> dict[str, int | None]:
+def _ended(pid: int, ours: set[int]) -> int | None:
+    """The exit status, negative for a signal; None while it runs."""
+    if pid not in ours:
+        return -signal.SIGKILL  # of a server before this one, with which it ended
     found, status = os.waitpid(pid, os.WNOHANG)
     if not found:
-        return {"status": None}
+        return None
     ours.discard(pid)
-    return {"status": os.waitstatus_to_exitcode(status)}
+    return os.waitstatus_to_exitcode(status)
 
 
 def _kill(pid: int) -> None:
@@ -115,9 +125,12 @@ def _kill(pid: int) -> None:
 
 def main() -> None:
     """Load everything, then serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks decides when it ends
     asking = socket.socket(fileno=int(sys.argv[1]))
     for name in LOADED:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with the workers
     chosen = serve(asking)
     if chosen is not None:
         _become(chosen[0], *chosen[1])
