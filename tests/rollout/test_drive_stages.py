@@ -13,6 +13,7 @@ from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.outcome import HostOutcome
 from deploy_tasks.outcome import HostState as S
 from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.drive import undoable
 from deploy_tasks.rollout.hostbook import Move
 from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.record import Record, Stage
@@ -70,6 +71,43 @@ def test_a_record_of_one_stage_says_nothing_of_stages() -> None:
     assert record.digest() == Record.load(record.dump()).digest()
     assert record.digest() != make_record(stages=STAGES).digest()
     assert [len(record.batch(number)) for number in range(2)] == [1, 3]
+
+
+#: Web 0, and web 1 that may be added before; then web 1 and 2.
+LATE = stage("a", 0, (0, 2), 2, budget=60), stage("b", 1, (1, 3), 2, budget=60)
+
+
+def leave_out(rollout: Stepper, message: Message, state: S) -> None:
+    """A worker comes to a host that no task has added."""
+    grant = rollout.grant(message)
+    outcome = HostOutcome(host=grant.host, status=state, attempt=grant.attempt, left_out=True)
+    later = rollout.record.later(grant.host, grant.batch) if state is S.WAITING else None
+    assert rollout.ledger.hosts.move(Move(grant, [state], outcome, later=later)).what == "ok"
+
+
+def test_a_host_that_nobody_has_added_goes_through(make: Make) -> None:
+    rollout = make(LATE, hosts=3)
+    first, absent = rollout.compiled()
+    leave_out(rollout, absent, S.WAITING)
+    rollout.end(first, S.RUNNING, S.SUCCEEDED)
+    rollout.step()
+    absent, last = rollout.outbox.take()
+    assert absent[1] == "web 1"
+    leave_out(rollout, absent, S.UNTOUCHED)
+    rollout.end(last, S.RUNNING, S.SUCCEEDED)
+    assert rollout.step() is D.SUCCEEDED
+    assert rollout.states() == {"web 0": S.SUCCEEDED, "web 1": S.UNTOUCHED, "web 2": S.SUCCEEDED}
+    assert undoable(rollout.ledger.snapshot("d1")) == ("web 0", "web 2")
+
+
+def test_a_host_that_nobody_has_added_counts_in_no_budget(make: Make) -> None:
+    """60 % may fail: of two hosts one might, of the one that is there none."""
+    rollout = make(LATE, hosts=3)
+    first, absent = rollout.compiled()
+    leave_out(rollout, absent, S.WAITING)
+    rollout.end(first, S.RUNNING, S.FAILED)
+    assert rollout.step() is D.ROLLING_BACK
+    assert [message[:2] for message in rollout.outbox.take()] == [("undo", "web 0")]
 
 
 def test_every_stage_in_turn_and_a_host_waits_between_its_own(make: Make) -> None:

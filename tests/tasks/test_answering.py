@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from deploy_tasks.plan.hosts import Inventory
+from deploy_tasks.plan.hosts import Host, Inventory
 from deploy_tasks.plan.inventory import load_inventory
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.hostbook import HostBook
@@ -40,6 +40,7 @@ ERRANDS = {
     "two": Errand(0, "command", run_once=False, delegates=False, throttle=2),
     "some": Errand(0, "command", run_once=False, delegates=False, throttle={"$": ["var", "n"]}),
     "roll": Errand(0, "command", run_once=False, delegates=False, serial="50%"),
+    "add": Errand(0, "add_host", run_once=True, delegates=False),
     "by": Errand(0, "group_by", run_once=False, delegates=False),
     "facts": Errand(0, "setup", run_once=False, delegates=True, delegate_to="db1", delegate_facts=True),
 }
@@ -68,7 +69,7 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
         tolerance=lambda *_: 0.0,
         foreign_facts=lambda *_: (),
         lifetime_s=60,
-        inventory=Inventory(hosts={}, groups={}),
+        inventory=Inventory(hosts={"new1": Host(name="new1", vars={"ansible_host": "10.0.0.7"})}, added={"new1": 0}),
         lowered_extra={},
     )
     made = Answers(cast(Context, here), cast(Material, material), Held(grant, "t"), 30)
@@ -139,6 +140,29 @@ def answered(answers: Answers, question: Mapping[str, Any]) -> Mapping[str, Any]
 def test_a_host_that_is_none_of_the_inventory_is_not_asked(answers: Answers) -> None:
     told = answered(answers, {"kind": "delegate", "task": "any", "to": "evil.example", "given": {}, "run": "1a"})
     assert told == {"error": "'evil.example' is no host of the inventory"}
+
+
+def test_a_host_that_nothing_has_added_is_not_asked(answers: Answers) -> None:
+    told = answered(answers, {"kind": "delegate", "task": "any", "to": "new1", "given": {}, "run": "1a"})
+    assert told == {"error": "'new1' is in no inventory, and no add_host has added it yet"}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"ansible_host": "10.8.8.8"}, "ansible_host of 'new1' is said otherwise by another add_host"),
+        ({"ansible_port": 29, "ansible_user": "x"}, "ansible_port, ansible_user of 'new1' are said otherwise"),
+        ({"ansible_connection": "local"}, "ansible_connection of 'new1' is said otherwise"),
+        ({"ansible_ssh_private_key_file": "/etc/key"}, "ansible_ssh_private_key_file of 'new1' is said otherwise"),
+    ],
+)
+def test_no_host_says_where_workers_connect_to(answers: Answers, said: dict[str, Any], why: str) -> None:
+    """What a program that lies, or an output that is taken for an address, says of a host that the plan may add."""
+    told = answered(answers, {"kind": "others", "task": "add", "host": "new1", "groups": ["g"], "vars": said})
+    assert why in told["error"]
+    for other in ("evil.example", "10.8.8.8", "localhost"):
+        told = answered(answers, {"kind": "others", "task": "add", "host": other, "groups": ["g"], "vars": said})
+        assert "is no host of the inventory, and only the run knows its name" in told["error"]
 
 
 def test_a_result_that_nobody_was_to_make_is_not_kept(answers: Answers, redis: Redis) -> None:

@@ -1,0 +1,66 @@
+"""Which hosts that no inventory has are there when a batch begins, and whether what was said of them is whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy_tasks.errors import BadInput
+from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
+from deploy_tasks.plan.layers import GroupLayer, HostLayer, Layers
+from deploy_tasks.tasks.added import missing, refuse_half_said
+from deploy_tasks.tasks.said import Said, joined
+
+KNOWN = Inventory(
+    hosts={
+        "web": Host(name="web"),
+        "new1": Host(name="new1", vars={"ansible_host": "10.0.0.7", "ansible_user": "g", "size": 1, PLAN_BECOME: True}),
+        "new2": Host(name="new2", groups=("ungrouped",)),
+    },
+    groups={"all": ("web",), "ungrouped": ("web",)},
+    added={"new1": 0, "new2": 1},
+    layers=Layers(
+        groups={
+            "all": GroupLayer(vars={"size": 1}),
+            "g": GroupLayer(vars={"ansible_user": "g"}),
+            "ungrouped": GroupLayer(vars={"alone": True}),
+        },
+        hosts={"new2": HostLayer(files={"own": 1})},
+    ),
+)
+
+
+def test_hosts_are_there_in_the_batches_after_they_were_added() -> None:
+    said = {"web": Said(batch=0), "new1": Said(batch=0, added=1), "new2": Said(facts={"x": 1})}
+    assert missing(KNOWN, said, 1) == {"new1", "new2"}  # facts that are delegated to a host do not bring it in
+    assert missing(KNOWN, said, 2) == missing(KNOWN, said, None) == {"new2"}
+    assert missing(KNOWN, {}, None) == {"new1", "new2"}
+
+
+@pytest.mark.parametrize(
+    ("host", "told", "why"),
+    [
+        ("new1", Said(groups=("g",), variables={"ansible_host": "10.0.0.7"}, added=0), None),
+        ("new1", Said(groups=("g",), variables={"size": 2}, added=0), "ansible_host of 'new1' is said otherwise"),
+        ("new1", Said(variables={"ansible_host": "10.0.0.7"}, added=0), "ansible_user of 'new1' is said otherwise"),
+        ("new2", Said(added=0), None),
+        ("web", Said(variables={"size": 2}), None),
+    ],
+)
+def test_a_way_to_a_host_of_which_a_part_was_not_said_is_refused(host: str, told: Said, why: str | None) -> None:
+    if why is None:
+        refuse_half_said(host, KNOWN, {host: told})
+        return
+    with pytest.raises(BadInput, match=why):
+        refuse_half_said(host, KNOWN, {host: told})
+
+
+def test_added_hosts_come_first_among_all_and_are_ungrouped_unless_they_join_a_group() -> None:
+    said = {"new2": Said(added=1, batch=1), "new1": Said(groups=("g",), added=0)}
+    base: dict[str, Any] = {"groups": KNOWN.groups, "group_names": ["ungrouped"], "size": 1}
+    found = joined(base, "new2", said, KNOWN.layers)
+    assert found["groups"] == {"all": ["new1", "new2", "web"], "ungrouped": ["web", "new2"], "g": ["new1"]}
+    assert found["group_names"] == ["ungrouped"]
+    assert (found["alone"], found["own"]) == (True, 1)
+    assert joined(base, "new1", said, KNOWN.layers)["group_names"] == ["g"]
