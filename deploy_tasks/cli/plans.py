@@ -44,7 +44,7 @@ def validate(
     render.out().print(
         render.row("valid", found.plan.name, units.count(tasks, "task"), units.count(len(found.hosts), "host"), shown)
     )
-    tell_added(found)
+    tell_added(found, "besides")
     return 0
 
 
@@ -86,10 +86,10 @@ def compile_(
     return 0
 
 
-def tell_added(found: inputs.Inputs) -> None:
-    """Say which hosts are left out here, as no inventory has them."""
+def tell_added(found: inputs.Inputs, label: str = "left out") -> None:
+    """Say which hosts there may be besides, which no inventory has."""
     if found.added:
-        render.note("left out", units.names(found.added), "in no inventory: add_host adds them in a deployment")
+        render.note(label, units.names(found.added), "in no inventory: add_host adds them in a deployment")
 
 
 def _per_host(found: inputs.Inputs, folder: Path, *, rebuild: bool, targets: list[str] | None, as_json: bool) -> int:

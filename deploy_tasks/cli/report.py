@@ -130,7 +130,7 @@ def _end_cells(document: Document, end: str, names: list[str]) -> Iterator[str]:
     if end != "succeeded":
         yield from (units.count(len(names), "host"), units.names(names))
         if end == "untouched":
-            yield "in no inventory, and no add_host has added it"
+            yield "in no inventory, and added by no add_host"
         return
     done = [document["hosts"][name] for name in names]
     changes = sum(int(host.get("changed", 0)) for host in done)

@@ -137,6 +137,17 @@ def test_a_rollback_that_was_asked_for_is_no_error() -> None:
     assert report.verdict(doc, "REDO", "rolled_back") is None
 
 
+def test_hosts_that_nobody_has_added_are_said_and_blamed_for_nothing() -> None:
+    left = {"new1": host("untouched"), "new2": host("untouched")}
+    assert lines(document("succeeded", a=host(), **left))[0] == (
+        "untouched     2 hosts   new1 new2   in no inventory, and added by no add_host"
+    )
+    found = report.verdict(document("failed", a=failed("failed", "x"), b=host(), **left), "REDO")
+    assert found is not None
+    assert found[0] == "1 of 4 hosts is not on 7c2e"
+    assert report.verdict(document("rolled_back", a=host("rolled_back"), **left), "REDO", "rolled_back") is None
+
+
 def test_a_deployment_that_fails_without_a_host_to_blame_says_why() -> None:
     host = {"status": "cancelled", "error": {"phase": "queued", "message": "it was not started"}}
     document = {

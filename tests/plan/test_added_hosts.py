@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy_tasks.cli.inputs import for_compiling
 from deploy_tasks.errors import InventoryError
 from deploy_tasks.plan.added_hosts import with_port
 from deploy_tasks.plan.inventory import inventory_for, load_inventory
@@ -169,6 +170,12 @@ def test_they_are_part_of_the_deployment_and_locked_in_it(tmp_path: Path) -> Non
     assert record.locks == ["a:22", "b:22", "10.0.0.7:29"]
     limited = prepare(Request(tmp_path / "site.yml", tmp_path / "hosts.ini", limit="web")).record
     assert limited.hosts == ("a", "b")
+
+
+def test_what_is_made_for_hosts_beforehand_leaves_them_out(tmp_path: Path) -> None:
+    made(tmp_path, "{name: n1, groups: fresh}")
+    found = for_compiling(str(tmp_path / "site.yml"), str(tmp_path / "hosts.ini"))
+    assert (found.hosts, found.added) == (("a", "b"), ("n1",))
 
 
 def test_without_an_inventory_the_groups_of_the_plan_are_no_hosts(tmp_path: Path) -> None:
