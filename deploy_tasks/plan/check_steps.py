@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deploy_tasks.plan.check_args import check_args
+from deploy_tasks.plan.check_restart import check_restarts
 from deploy_tasks.plan.check_undo import check_undo
 from deploy_tasks.plan.check_values import check_expression, check_names, check_templates_in, check_variables
 from deploy_tasks.plan.findings import Findings
@@ -28,6 +29,7 @@ def check_play(play: Play, findings: Findings) -> None:
     for step in every:
         check_step(step, findings, seen)
     _check_clearing((*play.tasks, *play.handlers), findings)
+    check_restarts((*play.tasks, *play.handlers), findings)
     _check_notify(play, [step for step in every if isinstance(step, Task)], findings)
     _check_ids(walk(play.tasks), findings)
     _check_ids(walk(play.handlers), findings)

@@ -82,6 +82,11 @@ def delegated(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:delegated"
 
 
+def restarts(deployment: str) -> str:
+    """Hash: host that restarts in the middle of its run to a note of it as JSON. It expires."""
+    return f"{PREFIX}d:{deployment}:restarts"
+
+
 def lookups(deployment: str) -> str:
     """What the plan's lookups found on the worker, sealed. It expires."""
     return f"{PREFIX}d:{deployment}:lookups"

@@ -34,6 +34,7 @@ from deploy_tasks.tasks.fetching import Fetching
 from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
+from deploy_tasks.tasks.restarting import LOCAL, Note, Restart
 from deploy_tasks.tasks.said import (
     Said,
     gained,
@@ -68,8 +69,15 @@ class Answers:
     `masker` learns every secret that the host is told, before it is told."""
 
     def __init__(
-        self, here: Context, deployment: Material, held: Held, deadline_s: float, masker: Masker | None = None
+        self,
+        here: Context,
+        deployment: Material,
+        held: Held,
+        deadline_s: float,
+        masker: Masker | None = None,
+        restart: Restart | None = None,
     ) -> None:
+        self._restart = restart
         self._until = time.monotonic() + deadline_s
         self._here = here
         self._deployment = deployment
@@ -87,6 +95,8 @@ class Answers:
             "passed": self._passed,
             "lookup": self._lookup,
             "fetch": self._fetch,
+            "restart": self._restarts,
+            "back": self._back,
         }
         self._inquiry = Inquiry(here, deployment, held.grant, masker or Masker(), self._over.wait)
         self._slots = Slots(here, deployment, held, self._over.wait)
@@ -238,6 +248,35 @@ class Answers:
     def _said(self) -> dict[str, Said]:
         """What has been said of hosts by now."""
         return said(self._here, self._held.grant.deployment)
+
+    def _restarting(self, question: Fields) -> Restart:
+        self._task(question, "a restart", lambda errand: errand.module == "reboot")
+        if self._restart is None:
+            raise BadOutput("it restarts where nobody waits for it")
+        return self._restart
+
+    def _restarts(self, question: Fields) -> Answer:
+        restart, note = self._restarting(question), Note.of(question)
+        if note is None:
+            raise BadOutput(f"it restarts in {question.get('task')!r:.80} without saying how long that takes")
+        if restart.local:
+            return lambda: {"error": LOCAL}
+        return self._later(lambda: self._noted(lambda: restart.note(note)))
+
+    def _back(self, question: Fields) -> Answer:
+        restart = self._restarting(question)
+        return self._later(lambda: self._noted(restart.forget))
+
+    def _noted(self, write: Callable[[], None]) -> Fields:
+        """Have the ledger know of a restart before the host goes on."""
+        while True:
+            try:
+                write()
+                return {}
+            except RedisError as error:
+                log.warning("%s: a host's restart cannot be noted yet (%s)", self._held.grant.deployment, error)
+            if self._over.wait(_LAST_LOOK_S):
+                return {"error": "the conversation is over"}
 
     def _hostvars(self, _: Fields) -> Answer:
         batch = self._batch()

@@ -60,7 +60,7 @@ def contents(program: Path) -> Contents:
             if (
                 task.get("run_once")
                 or task.get("delegate_to") is not None
-                or task["module"] in ("add_host", "fetch", "group_by")
+                or task["module"] in ("add_host", "fetch", "group_by", "reboot")
                 or not {"throttle", "serial"}.isdisjoint(task)
             ):
                 found[str(task["id"])] = _errand(number, task)

@@ -25,6 +25,7 @@ from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.delegated import take_all_back
 from deploy_tasks.tasks.material import Material, material
 from deploy_tasks.tasks.outcomes import End, Failure
+from deploy_tasks.tasks.restarting import STATUS, Restart, RestartTimeout
 from deploy_tasks.tasks.sharing import MAX_NAMES, Others, keep
 
 log = logging.getLogger(__name__)
@@ -171,16 +172,19 @@ def _converse(
     host = deployment.host(grant.host)
     shipment = deployment.shipment(here.store, grant)
     talk = transport.undo if grant.phase == "undo" else transport.push
-    until = time.monotonic() + deadline_s
+    restart = _restart(here, deployment, held)
+    began = time.monotonic()
+    until, end = began + deadline_s, began + max(grant.remaining_s, deadline_s)
+    tries = 0
     lost: transport.TransportError | None = None
-    for last in (False,) * (_TRIES - 1) + (True,):
+    while True:
         left = max(until - time.monotonic(), 0.1)
-        answers = Answers(here, deployment, held, left, masker)
+        answers = Answers(here, deployment, held, left, masker, restart)
         try:
-            return talk(
+            report = talk(
                 transport.Endpoint.of(host),
                 shipment,
-                deployment.request(host, grant, left, here.store, around),
+                {**deployment.request(host, grant, left, here.store, around), **restart.request()},
                 pool=here.pool,
                 on_event=lambda event: _note(here, held, masker, event, told),
                 deadline_s=left,
@@ -188,14 +192,38 @@ def _converse(
                 **({} if grant.phase == "undo" else {"on_question": answers.ask}),
             )
         except transport.TransportError as error:
-            again = error.retryable and error.touched and not held.cancelled()
-            if last or not again or until - time.monotonic() < _PAUSE_S:
-                raise _last_word(error, lost) from error
-            lost = error
-            time.sleep(_PAUSE_S)
+            if restart.pending and held.cancelled():
+                error.touched = True  # it has been at work before it restarted
+            elif not restart.explains(error):
+                tries += 1
+                again = error.retryable and error.touched and not held.cancelled()
+                if tries == _TRIES or not again or until - time.monotonic() < _PAUSE_S:
+                    raise _last_word(error, lost) from error
+                lost = error
+                time.sleep(_PAUSE_S)
+                continue
+            if held.cancelled():
+                raise
+        else:
+            if report.summary.get("status") != STATUS:
+                restart.over()
+                return report
+            restart.said(report.summary.get("away"))
         finally:
             answers.close()
-    raise AssertionError("the last try returns or raises")
+        # The time that a host needs to restart is not the run's; the deployment's goes on.
+        away = time.monotonic()
+        restart.wait(lambda: end - time.monotonic())
+        until = min(until + time.monotonic() - away, end)
+
+
+def _restart(here: Context, deployment: Material, held: Held) -> Restart:
+    """The host's restart, with what a worker before may have noted of it."""
+    endpoint = transport.Endpoint.of(deployment.host(held.grant.host))
+    restart = Restart(here, held, endpoint, deployment.lifetime_s)
+    if held.grant.attempt > 1 or held.grant.phase == "undo":
+        restart.learn()
+    return restart
 
 
 def _last_word(error: transport.TransportError, lost: transport.TransportError | None) -> transport.TransportError:
@@ -243,6 +271,7 @@ def _failure(error: DeployError) -> Failure:
         unreachable=_unreachable(error),
         cancelled=isinstance(error, transport.Cancelled),
         touched=getattr(error, "touched", False),
+        task=error.task if isinstance(error, RestartTimeout) else None,
     )
 
 

@@ -102,7 +102,9 @@ def broken(
         "attempt": attempt,
         "failed": old.failed + int(state is S.FAILED),
         "unreachable": int(state is S.UNREACHABLE),
-        "error": HostError(phase=error.phase, message=masker.text(error.message)[:_TEXT], hint=error.hint),
+        "error": HostError(
+            phase=error.phase, message=masker.text(error.message)[:_TEXT], hint=error.hint, task=error.task
+        ),
         "touched": old.touched or (error.touched and not figures.get("check", False)),
         **_figures(figures, before),
     }
@@ -127,6 +129,7 @@ class Failure:
     unreachable: bool = False
     cancelled: bool = False
     touched: bool = False
+    task: str | None = None
 
 
 def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:

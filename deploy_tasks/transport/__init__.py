@@ -15,6 +15,7 @@ from deploy_tasks.transport.errors import (
     Unreachable,
 )
 from deploy_tasks.transport.events import BadOutput
+from deploy_tasks.transport.greeting import greets
 from deploy_tasks.transport.options import ConnectOptions
 from deploy_tasks.transport.pool import Pool
 from deploy_tasks.transport.push import OnQuestion, Question, Report, ask, push, undo
@@ -43,6 +44,7 @@ __all__ = [
     "TransportError",
     "Unreachable",
     "ask",
+    "greets",
     "nobody",
     "push",
     "undo",

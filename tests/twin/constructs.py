@@ -257,6 +257,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module ping",
         "module pip",
         "module raw",
+        "module reboot",
         "module service",
         "module service_facts",
         "module set_fact",

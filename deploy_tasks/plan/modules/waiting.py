@@ -1,4 +1,4 @@
-"""The modules of the part `waiting`: for ports and files, and for hosts."""
+"""The modules of the part `waiting`: for ports and files, and for hosts, which may restart meanwhile."""
 
 from __future__ import annotations
 
@@ -35,6 +35,21 @@ SPECS = (
             "timeout": ArgSpec("int", default=600),
         },
         check_supported=False,
+        part="waiting",
+    ),
+    module_spec(
+        "reboot",
+        {
+            "pre_reboot_delay": ArgSpec("int", default=0),
+            "post_reboot_delay": ArgSpec("int", default=0),
+            "reboot_timeout": ArgSpec("int", default=600),
+            "connect_timeout": ArgSpec("int"),
+            "test_command": STR,
+            "msg": ArgSpec(default="Reboot initiated by Ansible"),
+            "search_paths": ArgSpec("list", default=("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin")),
+            "boot_time_command": STR,
+            "reboot_command": STR,
+        },
         part="waiting",
     ),
 )

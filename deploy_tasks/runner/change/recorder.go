@@ -112,6 +112,40 @@ func (r *Recorder) Close() error {
 		return nil
 	}
 	r.closed = true
+	return errors.Join(r.end(), r.j.close())
+}
+
+// Pause ends the journal as Close does, and goes on with it after its last line, whose number is returned.
+func (r *Recorder) Pause() (mark int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return 0, errClosed
+	}
+	if err := r.end(); err != nil {
+		return 0, err
+	}
+	if r.earlier == nil {
+		r.earlier = map[string]bool{}
+	}
+	maps.Copy(r.earlier, r.touched)
+	r.touched, r.reserved = map[string]bool{}, map[string]bool{}
+	r.taskSeq = 0
+	return r.j.seq, nil
+}
+
+// Leave closes the journal without a word: it ends with the line of Pause.
+func (r *Recorder) Leave() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	return r.j.close()
+}
+
+func (r *Recorder) end() error {
 	end := entry{Op: opEnd}
 	folders := maps.Clone(r.touched)
 	maps.Copy(folders, r.earlier)
@@ -123,7 +157,7 @@ func (r *Recorder) Close() error {
 	}
 	sort.SliceStable(end.Folders, func(i, j int) bool { return end.Folders[i].Path < end.Folders[j].Path })
 	_, err := r.j.add(true, end)
-	return errors.Join(err, r.j.close())
+	return err
 }
 
 // Revoke makes every further change an error: the run has given up on the task that may still try one.

@@ -165,3 +165,37 @@ func TestResumeWantsTheStageBefore(t *testing.T) {
 	}
 	b.must(r.Close())
 }
+
+// A journal that is paused is whole at that line, can be gone on with, by itself or by the next run, and is undone as one.
+func TestAPausedJournalIsGoneOnWith(t *testing.T) {
+	b := newBench(t)
+	b.plant("f", "0")
+	b.write("f", "1")
+	mark, err := b.rec.Pause()
+	b.must(err)
+	if last, err := Last(b.state); err != nil || last != mark {
+		t.Errorf("it ends with line %d, not %d (%v)", last, mark, err)
+	}
+	b.write("g", "2")
+	again, err := b.rec.Pause()
+	b.must(err)
+	b.must(b.rec.Leave())
+	if err := b.rec.WriteFile(b.path("g"), strings.NewReader("x"), Meta{}); err == nil {
+		t.Error("it was changed after the end")
+	}
+	r, err := Resume(b.state, again)
+	b.must(err)
+	b.must(r.WriteFile(b.path("f"), strings.NewReader("3"), Meta{}))
+	b.must(r.Close())
+	report, err := UndoAfter(b.state, mark, &effects{})
+	b.must(err)
+	if report.Incomplete() || b.read("f") != "1" || Exists(b.path("g")) {
+		t.Errorf("%+v, f is %s", report, b.read("f"))
+	}
+	b.must(Rewind(b.state, mark))
+	report, err = Undo(b.state, &effects{})
+	b.must(err)
+	if report.Incomplete() || b.read("f") != "0" {
+		t.Errorf("%+v, f is %s", report, b.read("f"))
+	}
+}

@@ -144,7 +144,7 @@ func adopt(s *session.Session, q *wire.Request) error {
 	s.Vars, s.Extra, s.Check, s.Diff = q.Vars, q.Extra, q.Check, q.Diff
 	s.Tags, s.Skip, s.Verify, s.Undo = q.Tags, q.Skip, q.Verify, q.UndoOnFailure
 	s.Deadline, s.Keep, s.Confirm = q.Deadline, q.Keep, q.Confirm
-	s.Stage, s.Others, s.Play = q.Stage, q.Others, q.Play
+	s.Stage, s.Others, s.Play, s.Restarted = q.Stage, q.Others, q.Play, q.Restarted
 	return nil
 }
 

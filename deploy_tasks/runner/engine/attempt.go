@@ -33,7 +33,8 @@ type job struct {
 	errand  bool           // for another host, which judges everything but the module itself
 	async   time.Duration  // how long it may run beside the others, 0 is not at all
 	poll    time.Duration
-	timeout float64 // seconds, 0 is none
+	timeout float64     // seconds, 0 is none
+	left    *value.Dict // what the task has left for itself before the host restarted
 }
 
 // scope are the variables as they are now.
@@ -42,21 +43,27 @@ func (j *job) scope() *scope { return j.run.scope(j.frame, j.loop) }
 // item runs a task for one item.
 func (r *run) item(t *program.Task, f frame, loop *value.Dict, i int, handler bool) outcome {
 	s := r.scope(f, loop)
-	j := &job{run: r, task: t, frame: f, loop: loop, index: i, key: resultKey{r.key(t, f), i}, handler: handler}
+	j := &job{run: r, task: t, frame: f, loop: loop, index: i, key: resultKey{r.key(t, f), i}, handler: handler, left: r.left}
+	r.left = nil
 	o := j.attempt(s)
 	o.hidden = o.hidden || j.hidden
 	return o
 }
 
 func (j *job) attempt(s *scope) outcome {
-	if o, met := j.conditions(j.frame.when, s); !met {
-		j.hidden = j.task.NoLog != nil
-		return o
+	if j.left == nil {
+		if o, met := j.conditions(j.frame.when, s); !met {
+			j.hidden = j.task.NoLog != nil
+			return o
+		}
 	}
 	if o := j.prepare(s); o != nil {
 		return *o
 	}
 	o := j.attempts()
+	if o.away != "" {
+		return o
+	}
 	if o.uncertain {
 		if known, ok := j.results[j.key]; ok && j.verify {
 			o.result, o.uncertain = known, false
@@ -225,14 +232,14 @@ func (j *job) attempts() outcome {
 	if err := j.cover(); err != nil {
 		return failure(err.Error())
 	}
-	if j.handler {
+	if j.handler && j.left == nil {
 		if err := j.journalHandler(); err != nil {
 			return failure(err.Error())
 		}
 	}
 	for n := 1; ; n++ {
 		o := j.run1(n, tries)
-		if tries == 1 || o.skipped || j.ctx.Err() != nil {
+		if tries == 1 || o.skipped || o.away != "" || j.ctx.Err() != nil {
 			return o
 		}
 		content, err := j.content(o)
@@ -294,7 +301,11 @@ func number(v any, s *scope) (float64, error) {
 
 // run1 runs the module one time and judges its result; n is which try it is.
 func (j *job) run1(n, tries int) outcome {
-	o := j.outcome(j.guarded())
+	m := j.guarded()
+	if m.Away != "" {
+		return outcome{away: m.Away, result: value.NewDict()}
+	}
+	o := j.outcome(m)
 	if tries > 1 {
 		o.result.Set("attempts", int64(n))
 	}

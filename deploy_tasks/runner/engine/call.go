@@ -38,6 +38,7 @@ func (j *job) newCall(args, env *value.Dict, s *scope) *module.Call {
 		}
 		return o.Facts(subsets, c.Env)
 	}
+	c.Restart = j.restart()
 	c.Render = func(src string) (string, error) { return j.render(src, s) }
 	if o.Ask != nil {
 		c.Ask = func(kind string, fields *value.Dict) (*value.Dict, error) {
@@ -162,7 +163,7 @@ func safely(f module.Func, c *module.Call) (result module.Result) {
 
 // journalHandler notes the handler's call: when what notified it is undone, it is fired again.
 func (j *job) journalHandler() error {
-	if j.opts.Recorder == nil || j.call.Check {
+	if j.opts.Recorder == nil || j.call.Check || j.task.Module == restarter {
 		return nil
 	}
 	return j.opts.Recorder.Handler(value.Str(j.task.Name), j.task.Module, j.call.Args, j.notifiers)

@@ -98,4 +98,5 @@ type Summary struct {
 	Cancelled    bool
 	Repeated     bool
 	Check        bool
+	Away         string // what the host does that restarts, or what is waited for since
 }

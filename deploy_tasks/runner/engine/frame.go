@@ -34,6 +34,8 @@ type role struct {
 // playVars are the variables of a play.
 type playVars struct {
 	vars, files, roleVars, defaults *value.Dict
+	chosen                          []string // the names of vars_files, "" where none was there
+	published                       []any    // includes whose variables the rest of the play sees: id, role
 }
 
 // push appends to a copy, so that frames beside this one keep theirs.

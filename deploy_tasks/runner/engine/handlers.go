@@ -109,7 +109,21 @@ func (r *run) answers(h *handler, name string) bool {
 // them waits for the next time. at names the flush.
 func (r *run) flush(at string) halt {
 	r.flushed = at
-	for _, h := range r.handlers {
+	n := 0
+	defer r.stand(func() *value.Dict {
+		return value.DictOf("flush", r.flushed, "handler", n, "by", numbers(r.notifiers))
+	})()
+	if back, going := r.rejoin(); going {
+		n, r.flushed, r.notifiers = max(back.Int("handler"), 0), back.Text("flush"), back.Ints("by")
+		if n < len(r.handlers) {
+			if halted := r.handle(r.handlers[n]); halted != goOn {
+				return halted
+			}
+		}
+		n++
+	}
+	for ; n < len(r.handlers); n++ {
+		h := r.handlers[n]
 		by, due := r.pending[h]
 		if !due {
 			r.passed(h.task, h.frame)

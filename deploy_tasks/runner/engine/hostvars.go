@@ -51,6 +51,7 @@ func (r *run) introduce(name string, inventory *value.Dict) {
 	}
 	of := dictIn(r.opts.Others, name).Copy()
 	of.Set("inventory", inventory)
+	r.introduced = withMore(r.introduced, name, inventory)
 	r.opts.Others = r.opts.Others.Copy()
 	r.opts.Others.Set(name, of)
 }

@@ -8,6 +8,7 @@ import (
 	"runner/expr"
 	"runner/fmt"
 	"runner/program"
+	"runner/record"
 	"runner/value"
 )
 
@@ -18,10 +19,15 @@ type inclusion struct {
 	steps []program.Step
 	frame frame
 	wrong string // why there is nothing
+	loop  *value.Dict
+	item  int
 }
 
 // include decides what an include brings, for all items of its loop first, and performs that then.
 func (r *run) include(inc *program.Include, f frame) halt {
+	if back, going := r.rejoin(); going {
+		return r.bringAgain(inc, f, back)
+	}
 	if !r.tagged(f, inc.Tags) {
 		return goOn
 	}
@@ -66,19 +72,37 @@ func (r *run) bring(inc *program.Include, f frame) (halt, outcome) {
 		return r.failing(f, &Failure{Task: start.Name, Module: start.Module, Msg: o.msg, Tail: []string{}, Where: inc.Where, Line: inc.Line},
 			value.DictOf("name", start.Name, "action", start.Module), o.result), o
 	}
-	return r.brought(inc, f, start, found), o
+	return r.brought(inc, f, start, found, 0), o
 }
 
-// brought performs the steps of all items.
-func (r *run) brought(inc *program.Include, f frame, start TaskStart, found []inclusion) halt {
-	for _, each := range found {
+// bringAgain goes on with what an include has brought.
+func (r *run) bringAgain(inc *program.Include, f frame, back record.Reader) halt {
+	var found []inclusion
+	for _, each := range back.Records("found") {
+		loop, err := unpack(each.Value("loop"))
+		known, _ := loop.(*value.Dict)
+		one := r.including(inc, f, known, each.Int("item"), each.Text("name"))
+		if err != nil {
+			return r.fail(r.includeFailure(inc, f, "what the include has brought before the host restarted is not there"))
+		}
+		found = append(found, one)
+	}
+	return r.brought(inc, f, TaskStart{Name: back.Text("name"), Module: "include_" + inc.Kind}, found, max(back.Int("at"), 0))
+}
+
+// brought performs the steps of all items from the one at n.
+func (r *run) brought(inc *program.Include, f frame, start TaskStart, found []inclusion, n int) halt {
+	defer r.stand(func() *value.Dict { return saidOf(start, found, n) })()
+	for ; n < len(found); n++ {
+		each, going := found[n], len(r.path) > 0
 		if each.wrong != "" {
 			return r.lose(&Failure{Task: start.Name, Module: start.Module, Msg: each.wrong, Tail: []string{}, Where: inc.Where, Line: inc.Line})
 		}
-		if inc.Kind == "role" {
+		if inc.Kind == "role" && !going {
 			r.roleNames = push(r.roleNames, each.name)
 		}
-		if inc.Public {
+		if inc.Public && !going {
+			f.play.published = append(f.play.published, []any{inc.ID, each.name})
 			publish(f.play, each.steps)
 		}
 		if h := r.steps(each.steps, each.frame); h != goOn {
@@ -86,6 +110,59 @@ func (r *run) brought(inc *program.Include, f frame, start TaskStart, found []in
 		}
 	}
 	return goOn
+}
+
+// saidOf is where the run is in what an include has brought.
+func saidOf(start TaskStart, found []inclusion, n int) *value.Dict {
+	var all []any
+	for _, each := range found {
+		all = append(all, value.DictOf("name", each.name, "item", each.item, "loop", pack(dictOr(each.loop))))
+	}
+	return value.DictOf("name", start.Name, "at", n, "found", all)
+}
+
+// republish lets the rest of the play see again what includes have published before the host restarted.
+func (r *run) republish(p *program.Play, f frame, published []any) {
+	for _, each := range published {
+		pair, _ := value.Items(each)
+		if len(pair) != 2 {
+			continue
+		}
+		id, role := value.Str(pair[0]), value.Str(pair[1])
+		steps := append(p.Tasks[:len(p.Tasks):len(p.Tasks)], p.Handlers...)
+		has := func(inc *program.Include) bool { return inc.Kind == "role" && inc.Choices[role] != nil }
+		inc := includeIn(steps, func(inc *program.Include) bool { return inc.ID == id && has(inc) })
+		if inc == nil {
+			inc = includeIn(steps, has) // it has led to itself
+		}
+		if inc != nil {
+			f.play.published = append(f.play.published, each)
+			publish(f.play, inc.Choices[role])
+		}
+	}
+}
+
+// includeIn finds the first include that fits.
+func includeIn(steps []program.Step, fits func(*program.Include) bool) *program.Include {
+	for _, s := range steps {
+		var inner [][]program.Step
+		switch {
+		case s.Include != nil && fits(s.Include):
+			return s.Include
+		case s.Include != nil:
+			for _, choice := range s.Include.Choices {
+				inner = append(inner, choice)
+			}
+		case s.Block != nil:
+			inner = [][]program.Step{s.Block.Block, s.Block.Rescue, s.Block.Always}
+		}
+		for _, steps := range inner {
+			if inc := includeIn(steps, fits); inc != nil {
+				return inc
+			}
+		}
+	}
+	return nil
 }
 
 // publish lets the rest of the play see the variables of a role that is included; they hold those of the roles it
@@ -156,25 +233,32 @@ func (r *run) inclusion(inc *program.Include, f, own frame, loop *value.Dict, i 
 	if err != nil {
 		return r.unless(err, failure(unresolved(err))), nil
 	}
-	name, steps, found := choose(inc, value.Str(v), f.within)
 	if len(f.within) > maxWithin {
 		return failure(fmt.Sprintf("includes lead to each other more than %d deep", maxWithin)), nil
 	}
-	if !found {
-		wrong := missing(inc, value.Str(v))
-		o := outcome{msg: wrong, result: value.DictOf("include", name, "reason", wrong)}
-		return o, &inclusion{wrong: wrong}
+	one := r.including(inc, f, loop, i, value.Str(v))
+	if one.wrong != "" {
+		return outcome{msg: one.wrong, result: value.DictOf("include", one.name, "reason", one.wrong)}, &one
 	}
-	o := outcome{result: value.DictOf("include", name, "include_args", value.NewDict())}
+	o := outcome{result: value.DictOf("include", one.name, "include_args", value.NewDict())}
 	if inc.Args.Len() > 0 {
 		o.result.Set("include_args", inc.Args)
 	}
 	if inc.Kind == "role" {
 		o.result.Delete("include")
 	}
+	return o, &one
+}
+
+// including is what one item brings, by the name of the file or role.
+func (r *run) including(inc *program.Include, f frame, loop *value.Dict, i int, target string) inclusion {
+	name, steps, found := choose(inc, target, f.within)
+	if !found {
+		return inclusion{name: name, wrong: missing(inc, target)}
+	}
 	within := f.included(inc, loop, below(f.at+"/"+inc.ID, i))
 	within.within = push(f.within, inclusion{name: name, files: roleFiles(inc), steps: steps})
-	return o, &inclusion{name: name, steps: steps, frame: within}
+	return inclusion{name: name, steps: steps, frame: within, loop: loop, item: i}
 }
 
 // maxWithin bounds includes of files that include themselves.

@@ -11,6 +11,9 @@ func (r *run) meta(t *program.Task, f frame) halt {
 	if err != nil {
 		return r.metaFailed(t, f, err.Error())
 	}
+	if len(r.path) > 0 {
+		return r.flush(r.key(t, f)) // of all instructions this alone has tasks in it
+	}
 	if word != "noop" && word != "refresh_inventory" && word != "reset_connection" { // these have no condition
 		if o, met := r.conditions(f.when, r.scope(f, nil)); !met {
 			if o.failed {

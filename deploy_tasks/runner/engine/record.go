@@ -70,6 +70,7 @@ func (s Summary) Fields() *value.Dict {
 	record.Optional(d, "cancelled", s.Cancelled)
 	d.Set("repeated", s.Repeated)
 	record.Optional(d, "check", s.Check)
+	record.Optional(d, "away", s.Away)
 	return d
 }
 

@@ -11,6 +11,7 @@ import (
 	"runner/fmt"
 	"runner/module"
 	"runner/program"
+	"runner/record"
 	"runner/value"
 )
 
@@ -42,6 +43,7 @@ type Options struct {
 	Others      *value.Dict // other hosts: what their inventory says, and what they have told
 	Play        *value.Dict // the hosts of the play
 	Jobs        Jobs        // nil: nothing runs in the background
+	Restart     *Restart    // nil: the host cannot restart within the run
 }
 
 // Counts are the numbers of the recap. OK counts what is changed too.
@@ -49,21 +51,24 @@ type Counts struct{ OK, Changed, Failed, Skipped, Ignored, Rescued, Unreachable 
 
 // Engine performs one program, once; Verify follows Run.
 type Engine struct {
-	opts     Options
-	host     *host
-	Counts   Counts
-	Failure  *Failure // the failure that ended the run
-	MustUndo bool     // a task with on_failure: rollback failed
-	results  map[resultKey]*value.Dict
-	changers map[*program.Task][]int // the journal's task lines of tasks that reported a change
-	theirs   map[string]outcome      // what another host has performed for all
-	asked    *value.Dict             // answers to lookups of the worker, by question
-	carried  carried
-	foreign  *value.Dict // what is known of other hosts, once it was asked for
-	gathered *value.Dict // of that, their facts
-	added    *value.Dict // what add_host has said of them here
-	learnt   *value.Dict // facts of them that were learnt here
-	names    []string    // of all files that travel with the program, once a lookup wanted them
+	opts       Options
+	host       *host
+	Counts     Counts
+	Failure    *Failure // the failure that ended the run
+	MustUndo   bool     // a task with on_failure: rollback failed
+	results    map[resultKey]*value.Dict
+	changers   map[*program.Task][]int // the journal's task lines of tasks that reported a change
+	theirs     map[string]outcome      // what another host has performed for all
+	asked      *value.Dict             // answers to lookups of the worker, by question
+	carried    carried
+	foreign    *value.Dict // what is known of other hosts, once it was asked for
+	gathered   *value.Dict // of that, their facts
+	added      *value.Dict // what add_host has said of them here
+	learnt     *value.Dict // facts of them that were learnt here
+	introduced *value.Dict // what the worker has said of hosts that no inventory has
+	names      []string    // of all files that travel with the program, once a lookup wanted them
+	going      *value.Dict // where a run stood that goes on after a restart of the host
+	Away       string      // what the host does that restarts: the run goes on when it is done
 }
 
 // resultKey names one execution of a task's item; its index is -1 without a loop.
@@ -89,6 +94,7 @@ const (
 	failed
 	endRole // the rest of the role does not run; nor, from here on, does an always
 	endPlay
+	away // the host restarts: the run ends here for now, and nothing else runs
 )
 
 // run is one pass over the program: the real one, or one of the verify phase.
@@ -121,6 +127,9 @@ type run struct {
 	gone      bool     // the host that a task was delegated to is out of reach: not even an always runs
 	from, to  int      // plays
 	carried   carried
+	marks     []func() *value.Dict // where the run stands
+	path      []any                // what is left of the way to where it stood
+	left      *value.Dict          // what the task there has left for itself
 }
 
 // Run performs the program. The engine's Counts and Failure tell how it went; true means that nothing failed.
@@ -132,6 +141,7 @@ func (e *Engine) Run(ctx context.Context) bool {
 	}
 	r.from, r.to = e.opts.plays()
 	r.index, r.carried = e.carried.index, e.carried
+	r.comeBack()
 	ok := r.program()
 	e.Failure = r.failure
 	e.carried = r.carried
@@ -153,9 +163,14 @@ func (r *run) program() bool {
 		}
 		r.total += r.count(p.Tasks, frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}})
 	}
-	for i := r.from; i < r.to; i++ {
+	i := r.from
+	if back, going := r.rejoin(); going {
+		i = min(back.Int("play"), r.to)
+	}
+	defer r.stand(func() *value.Dict { return value.DictOf("play", i) })()
+	for ; i < r.to; i++ {
 		r.resumed = i > 0 && r.opts.Program.Plays[i-1].Continued
-		if r.runPlay(&r.opts.Program.Plays[i]) == failed {
+		if h := r.runPlay(&r.opts.Program.Plays[i]); h == failed || h == away {
 			return false
 		}
 	}
@@ -163,7 +178,12 @@ func (r *run) program() bool {
 }
 
 func (r *run) runPlay(p *program.Play) halt {
-	r.play, r.roleNames, r.spent = p, p.RoleNames, map[string]bool{}
+	r.play, r.spent = p, map[string]bool{}
+	back, going := r.rejoin()
+	if going {
+		return r.resumePlay(p, back)
+	}
+	r.roleNames = p.RoleNames
 	f := frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults}}
 	if p.Only != nil {
 		mine, err := expr.Bool(p.Only, r.scope(f, nil))
@@ -179,10 +199,31 @@ func (r *run) runPlay(p *program.Play) halt {
 		return r.fail(failure)
 	}
 	r.handlers = handlersOf(p.Handlers, f, nil)
-	h := r.resume()
-	if h == goOn {
+	return r.playSteps(p, f, r.resume(), false)
+}
+
+// resumePlay goes on with a play whose facts and vars_files are known.
+func (r *run) resumePlay(p *program.Play, back record.Reader) halt {
+	f := frame{play: &playVars{vars: p.Vars, roleVars: p.RoleVars, defaults: p.Defaults, chosen: back.Texts("chosen")}}
+	r.takeFiles(p, f)
+	r.republish(p, f, back.List("published"))
+	r.handlers = handlersOf(p.Handlers, f, nil)
+	r.resume()
+	return r.playSteps(p, f, halt(back.Int("halt")), back.Flag("ending"))
+}
+
+// playSteps performs the steps of the play, or with ending what comes after them.
+func (r *run) playSteps(p *program.Play, f frame, h halt, ending bool) halt {
+	defer r.stand(func() *value.Dict {
+		return value.DictOf("halt", int(h), "ending", ending, "chosen", listOf(f.play.chosen), "published", f.play.published)
+	})()
+	if h == goOn && !ending {
 		h = r.steps(p.Tasks, f)
 	}
+	if h == away {
+		return h
+	}
+	ending = true
 	if p.Continued && h != failed {
 		r.leave(h)
 		return goOn
@@ -196,9 +237,14 @@ func (r *run) endOfPlay(p *program.Play, h halt) halt {
 	case h == goOn && !endsFlushed(p):
 		h = r.flushAll()
 	case h == failed && p.ForceHandlers && r.ctx.Err() == nil:
-		r.flush("failed")
+		if r.flush("failed") == away {
+			return away
+		}
 	case h == endPlay:
 		h = goOn
+	}
+	if h == away {
+		return h
 	}
 	r.pending = map[*handler][]int{}
 	if r.ruin != nil && h != failed {

@@ -52,12 +52,7 @@ func (r *run) resume() halt {
 
 // leave keeps what the next part of the play takes over; it has the same handlers.
 func (r *run) leave(h halt) {
-	r.carried = carried{pending: map[int][]int{}, ended: h, spent: keys(r.spent), ruin: r.ruin}
-	for n, handler := range r.handlers {
-		if by, due := r.pending[handler]; due {
-			r.carried.pending[n] = by
-		}
-	}
+	r.carried = carried{pending: r.due(), ended: h, spent: keys(r.spent), ruin: r.ruin}
 	r.pending = map[*handler][]int{}
 }
 
@@ -158,6 +153,9 @@ func (e *Engine) Thaw(state *value.Dict) error {
 	}
 	if r.Has("theirs") {
 		t.theirs(r.Dict("theirs"))
+	}
+	if r.Has("going") {
+		t.going(r.Dict("going"))
 	}
 	for _, item := range r.List("pending") {
 		n, by := t.pair(item)

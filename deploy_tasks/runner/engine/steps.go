@@ -6,15 +6,21 @@ import (
 
 	"runner/expr"
 	"runner/program"
+	"runner/value"
 )
 
 // steps performs steps in order until one ends the run, the play or the role.
 func (r *run) steps(steps []program.Step, f frame) halt {
-	for _, s := range steps {
+	i := 0
+	if back, going := r.rejoin(); going {
+		i = max(back.Int("step"), 0)
+	}
+	defer r.stand(func() *value.Dict { return value.DictOf("step", i) })()
+	for ; i < len(steps); i++ {
 		if r.ctx.Err() != nil {
 			return r.fail(r.stopped())
 		}
-		if h := r.step(s, f); h != goOn {
+		if h := r.step(steps[i], f); h != goOn {
 			return h
 		}
 	}

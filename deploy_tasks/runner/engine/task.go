@@ -17,8 +17,9 @@ type outcome struct {
 	skipped     bool
 	unreachable bool // failed, since the host it was delegated to is out of reach
 	timesOnly   bool
-	uncertain   bool // a check could not know the result
-	hidden      bool // no_log
+	uncertain   bool   // a check could not know the result
+	hidden      bool   // no_log
+	away        string // what the host does that restarts: the run goes on with this task when it is done
 	msg         string
 	shown       *value.Dict // the result as it is told, where that differs
 	label       string      // what stands for the item in what is shown
@@ -49,13 +50,20 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 	if t.Module == "meta" {
 		return r.meta(t, f)
 	}
-	start := r.announce(t.ID, r.taskName(t, f), t.Module)
+	start, err := r.begin(t, f)
+	if err != nil {
+		return r.fail(&Failure{Task: start.Name, Module: t.Module, Msg: err.Error(), Tail: []string{}, Where: t.Where, Line: t.Line})
+	}
 	began := time.Now()
 	if r.opts.Recorder != nil {
 		r.opts.Recorder.Task(start.Name, handler)
 	}
 	before := r.host.learned()
 	o, mine, left := r.performed(t, f, handler, func() outcome { return r.items(t, f, handler) })
+	if o.away != "" {
+		r.Away = o.away
+		return away
+	}
 	if o.failed {
 		r.host.forget(before)
 	}
@@ -80,6 +88,14 @@ func (r *run) perform(t *program.Task, f frame, handler bool) halt {
 		return r.taskFailed(t, f, start.Name, o)
 	}
 	return h
+}
+
+// begin tells that a task begins; one that the host's restart has interrupted has been told.
+func (r *run) begin(t *program.Task, f frame) (TaskStart, error) {
+	if back, going := r.rejoin(); going {
+		return r.again(t, back)
+	}
+	return r.announce(t.ID, r.taskName(t, f), t.Module), nil
 }
 
 // announce emits the event of a task's start.
@@ -223,6 +239,9 @@ func (r *run) register(t *program.Task, o outcome) {
 
 // items runs a task once, or for every item of its loop.
 func (r *run) items(t *program.Task, f frame, handler bool) outcome {
+	if r.left != nil {
+		return r.item(t, f, nil, -1, handler) // it has begun
+	}
 	if t.CheckModeOnly != nil && *t.CheckModeOnly != r.check {
 		return skip("is for check mode " + map[bool]string{true: "only", false: "off"}[*t.CheckModeOnly])
 	}

@@ -14,29 +14,45 @@ func (r *run) varsFiles(p *program.Play, f frame) *Failure {
 	}
 	f.play.files = value.NewDict()
 	for _, entry := range p.VarsFiles {
-		chosen, err := r.varsFile(entry, f)
-		switch {
-		case err != nil && r.host.facts.Len() == 0:
-		case err != nil:
+		name, err := r.varsFile(entry, f)
+		if err != nil && r.host.facts.Len() > 0 {
 			return &Failure{Task: "vars_files", Msg: err.Error(), Tail: []string{}, Where: entry.Where}
-		case chosen != nil:
-			f.play.files = merged(f.play.files, chosen)
 		}
+		f.play.chosen = append(f.play.chosen, name)
+		f.play.take(entry, name)
 	}
 	return nil
 }
 
-func (r *run) varsFile(entry program.VarsFile, f frame) (*value.Dict, error) {
+// takeFiles loads the vars_files that were chosen before the host restarted.
+func (r *run) takeFiles(p *program.Play, f frame) {
+	f.play.files = value.NewDict()
+	for n, entry := range p.VarsFiles {
+		if n < len(f.play.chosen) {
+			f.play.take(entry, f.play.chosen[n])
+		}
+	}
+}
+
+// take adds the variables of the file of that name.
+func (p *playVars) take(entry program.VarsFile, name string) {
+	if found, ok := entry.Choices.Get(name); ok && name != "" {
+		vars, _ := found.(*value.Dict)
+		p.files = merged(p.files, vars)
+	}
+}
+
+// varsFile is the first name that is there, "" for none.
+func (r *run) varsFile(entry program.VarsFile, f frame) (string, error) {
 	s := r.scope(f, nil)
 	for _, name := range entry.Names {
 		v, err := expr.Resolve(name, s)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		if found, ok := entry.Choices.Get(value.Str(v)); ok {
-			vars, _ := found.(*value.Dict)
-			return vars, nil
+		if _, ok := entry.Choices.Get(value.Str(v)); ok {
+			return value.Str(v), nil
 		}
 	}
-	return nil, nil
+	return "", nil
 }

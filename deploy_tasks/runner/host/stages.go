@@ -16,7 +16,8 @@ import (
 const maxState = 256 << 20
 
 // The folder of a deployment of several stages holds `stage-N.json`, the report of each stage that is done, and
-// `state-N.json`, what the next one goes on with. Both may hold secrets and are private, as everything here.
+// `state-N.json`, what the next one goes on with; `state-restart.json` is what a run goes on with after a restart of its
+// host. All may hold secrets and are private, as everything here.
 
 func (d *Deployment) stagePath(number int) string {
 	return filepath.Join(d.Dir, "stage-"+strconv.Itoa(number)+".json")
@@ -40,9 +41,27 @@ func (d *Deployment) waits() bool {
 	return err == nil && len(found) > 0
 }
 
+// restartPath is what a run has left that ended for a restart of its host, in the middle of a stage.
+func (d *Deployment) restartPath() string { return filepath.Join(d.Dir, "state-restart.json") }
+
+// Restart reads what a run has left before its host restarted.
+func (d *Deployment) Restart() (*value.Dict, error) { return readState(d.restartPath()) }
+
+// KeepRestart writes what a run goes on with after a restart of its host, synced.
+func (d *Deployment) KeepRestart(state *value.Dict) error { return d.keepState(d.restartPath(), state) }
+
+// DropRestart removes it: the host did not restart.
+func (d *Deployment) DropRestart() error {
+	if err := os.Remove(d.restartPath()); err != nil {
+		return err
+	}
+	return change.SyncDir(d.Dir)
+}
+
 // State reads what a stage left to the next.
-func (d *Deployment) State(number int) (*value.Dict, error) {
-	path := d.statePath(number)
+func (d *Deployment) State(number int) (*value.Dict, error) { return readState(d.statePath(number)) }
+
+func readState(path string) (*value.Dict, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -67,14 +86,18 @@ func (d *Deployment) State(number int) (*value.Dict, error) {
 
 // KeepState writes what a stage leaves to the next, synced.
 func (d *Deployment) KeepState(number int, state *value.Dict) error {
+	return d.keepState(d.statePath(number), state)
+}
+
+func (d *Deployment) keepState(path string, state *value.Dict) error {
 	if err := d.Make(); err != nil {
 		return err
 	}
 	data := value.Encode(state)
 	if len(data) > maxState {
-		return fmt.Errorf("what the next stage needs takes %d bytes, %d are possible", len(data), maxState)
+		return fmt.Errorf("what the run goes on with takes %d bytes, %d are possible", len(data), maxState)
 	}
-	return WriteFile(d.statePath(number), append(data, '\n'))
+	return WriteFile(path, append(data, '\n'))
 }
 
 // DropStates removes what stages left, except that of one; -1 keeps none.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"time"
 
 	"runner/change"
 	"runner/expr"
@@ -34,7 +35,20 @@ type Call struct {
 	// runner left behind; the function it returns is called when the process has ended. Run does this.
 	Started func(pid int) (ended func())
 	// Ask puts a question about this task to the worker that had it started, and waits for the answer; nil: nobody had.
-	Ask func(kind string, fields *value.Dict) (*value.Dict, error)
+	Ask     func(kind string, fields *value.Dict) (*value.Dict, error)
+	Restart *Restart // nil: nobody would bring the run back
+}
+
+// Restart is how a module has its host restart in the middle of a run: it says so by Leave, and after the restart is called
+// again with what it left. A result with Away ends the run for the time being.
+type Restart struct {
+	Left   *value.Dict   // nil before
+	Waited time.Duration // since Leave, by the clock of who brings the run back
+	Over   string        // the Away for which there is no more time
+	// Leave keeps where the run stands, before anything happens. limits are numbers that the caller goes by.
+	Leave func(left, limits *value.Dict) error
+	// Back is called when the host is back, or when it does not restart after all.
+	Back func(restarted bool) error
 }
 
 // Entry is one file embedded in the artifact.
@@ -66,6 +80,7 @@ type Result struct {
 	Facts                    *value.Dict // become ansible_facts of the host
 	Irreversible             string      // what undo cannot take back, for the report
 	Unreachable              bool        // the host that was to do it is out of reach; Failed is set too
+	Away                     string      // what the host does that restarts; nothing else counts then
 }
 
 // Func is a module.

@@ -63,8 +63,11 @@ type Session struct {
 	Stage      *Stage        // the part of the program that is due; nil is all of it
 	Others     *value.Dict   // what is known of other hosts
 	Play       *value.Dict   // the hosts of the play
+	Restarted  Restart       // of a host that the worker brings back
 	Confirm    time.Duration // how long after its success the deployment waits to be confirmed, else it is taken back; 0: it stays
 
+	left      left                    // what it goes on with
+	away      bool                    // the host is about to restart
 	stop      context.CancelCauseFunc // ends a run; nil when nothing has to be taken back then
 	throwaway *change.Recorder
 	temp      string
@@ -201,10 +204,12 @@ func (s *Session) perform(ctx context.Context) (engine.Summary, error) {
 	if err := s.thaw(e); err != nil {
 		return engine.Summary{}, errors.Join(err, rec.Close())
 	}
-	e.Learn(s.Known, s.Found)
 	ok := e.Run(ctx)
 	if errors.Is(context.Cause(ctx), engine.ErrUnanswered) {
 		return s.startOver(ctx, rec)
+	}
+	if s.away || e.Away != "" {
+		return s.goAway(e, rec)
 	}
 	phase := "running"
 	var verdict *engine.Verdict
@@ -241,7 +246,8 @@ func (s *Session) engine(rec *change.Recorder) *engine.Engine {
 		Jobs: jobs.Starter{Jobs: s.deployment().Jobs(), Executable: s.Executable},
 		Diff: s.Diff, Tags: s.Tags, Skip: s.Skip, HoldVerify: s.Verify, Recorder: rec, Emit: s.Emit,
 		Started: s.deployment().Running().Started, TempDir: s.tempDir, Cwd: cwd, Env: environment(), Facts: s.Facts,
-		Ask: s.ask(), Alone: s.Alone, Single: s.Single, Joins: s.Joins, Foreign: s.Foreign, Others: s.Others, Play: s.Play}
+		Ask: s.ask(), Alone: s.Alone, Single: s.Single, Joins: s.Joins, Foreign: s.Foreign, Others: s.Others, Play: s.Play,
+		Restart: s.restart(rec)}
 	if rec == nil && s.Check {
 		o.Unkept = s.unkept
 	}
@@ -303,11 +309,9 @@ func (s *Session) keep(summary *engine.Summary) error {
 func (s *Session) measure(summary *engine.Summary) {
 	summary.Duration = time.Since(s.began).Seconds()
 	summary.CPU, summary.MaxRSS = usage()
-	if s.Stage != nil {
-		summary.Duration += s.Stage.cost.Duration
-		summary.CPU += s.Stage.cost.CPU
-		summary.MaxRSS = max(summary.MaxRSS, s.Stage.cost.MaxRSS)
-	}
+	summary.Duration += s.left.cost.Duration
+	summary.CPU += s.left.cost.CPU
+	summary.MaxRSS = max(summary.MaxRSS, s.left.cost.MaxRSS)
 }
 
 // summary starts a summary from the engine's counts.
@@ -330,7 +334,6 @@ func (s *Session) check(ctx context.Context) (engine.Summary, error) {
 	if err := s.thaw(e); err != nil {
 		return engine.Summary{}, err
 	}
-	e.Learn(s.Known, s.Found)
 	ok := e.Run(ctx)
 	if ok {
 		ok = s.leave(e, nil)

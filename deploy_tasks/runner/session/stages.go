@@ -23,10 +23,7 @@ type Stage struct {
 	Share    []string // variables to tell for other hosts
 	ShareAll bool
 
-	state  *value.Dict    // what the stage before has left
-	mark   int            // the journal's last line then
-	cost   engine.Summary // of the stages before
-	shared *value.Dict    // what was told for other hosts
+	shared *value.Dict // what was told for other hosts
 }
 
 func (st *Stage) valid(p *program.Program) error {
@@ -46,8 +43,12 @@ func (st *Stage) number() int64 {
 // last says whether the deployment ends here with this run.
 func (st *Stage) last() bool { return st == nil || st.Last }
 
-// resume reads what the stage before has left; it returns the journal's last line then, 0 for a first stage.
+// resume reads what the run before a restart of the host, or the stage before, has left; it returns the journal's last
+// line then, 0 for a first stage.
 func (s *Session) resume() (mark int, err error) {
+	if restarted, err := s.restarted(); restarted || err != nil {
+		return s.left.mark, err
+	}
 	st := s.Stage
 	if st == nil || st.After < 0 {
 		return 0, nil
@@ -59,19 +60,16 @@ func (s *Session) resume() (mark int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	r := record.Of(state)
-	st.mark, st.state = r.Int("mark"), r.Dict("engine")
-	st.cost = engine.Summary{Duration: r.Float("duration_s"), CPU: r.Float("cpu_s"), MaxRSS: r.Int64("max_rss_kb")}
-	if err := r.Err(); err != nil {
+	if s.left, err = readLeft(state); err != nil {
 		return 0, err
 	}
 	if s.Check {
 		return 0, nil
 	}
-	if st.mark <= 0 {
+	if s.left.mark <= 0 {
 		return 0, errors.New("the stage before has left no journal")
 	}
-	return st.mark, nil
+	return s.left.mark, nil
 }
 
 // cutOff says whether an earlier attempt at this part of the program has left changes.
@@ -86,18 +84,23 @@ func (s *Session) cutOff(mark int) (bool, error) {
 
 // recorder begins the journal, or goes on with that of the stages before.
 func (s *Session) recorder(d *host.Deployment) (*change.Recorder, error) {
-	if s.Stage == nil || s.Stage.mark == 0 {
+	if s.left.mark == 0 {
 		return change.NewRecorder(d.Dir)
 	}
-	return change.Resume(d.Dir, s.Stage.mark)
+	return change.Resume(d.Dir, s.left.mark)
 }
 
-// thaw hands the engine what the stage before has left.
+// thaw hands the engine what was left for it. What others have said of this host is known already after a restart.
 func (s *Session) thaw(e *engine.Engine) error {
-	if s.Stage == nil || s.Stage.state == nil {
-		return nil
+	if s.left.state != nil {
+		if err := e.Thaw(s.left.state); err != nil {
+			return err
+		}
 	}
-	return e.Thaw(s.Stage.state)
+	if s.left.restarted == nil {
+		e.Learn(s.Known, s.Found)
+	}
+	return nil
 }
 
 // leave keeps what the next stage goes on with, and tells what other hosts want to know. False is a failure of the run.
@@ -117,9 +120,7 @@ func (s *Session) leave(e *engine.Engine, rec *change.Recorder) bool {
 }
 
 func (s *Session) keepState(e *engine.Engine, rec *change.Recorder) error {
-	var cost engine.Summary
-	s.measure(&cost)
-	state := value.DictOf("engine", e.Freeze(s.Verify), "duration_s", cost.Duration, "cpu_s", cost.CPU, "max_rss_kb", cost.MaxRSS)
+	state := s.leaving(e.Freeze(s.Verify))
 	if rec != nil {
 		state.Set("mark", rec.Mark())
 	}

@@ -46,6 +46,7 @@ type Request struct {
 	Stage         *session.Stage // nil: the whole program
 	Others        *value.Dict    // what is known of other hosts
 	Play          *value.Dict    // the hosts of the play
+	Restarted     session.Restart
 }
 
 // ReadRequest reads the request line.
@@ -74,6 +75,10 @@ func ParseRequest(line []byte) (*Request, error) {
 	r.Others, r.Play = q.Dict("hostvars"), q.Dict("play")
 	if q.Has("stage") {
 		r.Stage = readStage(q.Record("stage"))
+	}
+	if q.Has("restarted") {
+		back := q.Record("restarted")
+		r.Restarted = session.Restart{Waited: seconds(back, "waited_s"), Over: back.Text("over")}
 	}
 	r.Deadline, r.Confirm = seconds(q, "deadline_s"), seconds(q, "confirm_s")
 	if _, named := r.Vars.Get("inventory_hostname"); !named && r.Host != "" {
