@@ -107,7 +107,7 @@ def put_in_place(
 
 
 def take_mail(redis: Redis, deployment: str) -> dict[str, Any] | None:
-    """What a worker asks of the receiver, None when it asks nothing for a second; says that the receiver is there.
+    """What a worker asks of the receiver, nothing when it asks nothing for a second; says that the receiver is there.
 
     Raises `RedisError`.
     """
@@ -130,6 +130,15 @@ def answer_mail(redis: Redis, deployment: str, message: Mapping[str, Any], answe
     with redis.pipeline() as pipe:
         pipe.rpush(key, json.dumps(answer))
         pipe.expire(key, _EXPIRE_S)
+        pipe.execute()
+
+
+def wake(redis: Redis, deployment: str) -> None:
+    """Have a receiver look up that waits for mail. Raises `RedisError`."""
+    mail = keys.mail(deployment)
+    with redis.pipeline() as pipe:
+        pipe.rpush(mail, "{}")
+        pipe.expire(mail, _EXPIRE_S)
         pipe.execute()
 
 

@@ -93,7 +93,7 @@ def prepare(request: Request) -> Prepared:
         helpers=_helpers(ready.plan, inventory, request.target),
         validate_s=round(time.monotonic() - began, 4),
     )
-    receiver = _receiver(ready.plan, files, chosen, request.extra_vars, base)
+    receiver = _receiver(ready.plan, files, inventory if ready.reads.others else chosen, request.extra_vars, base)
     return Prepared(plan, chosen, record, bundle, receiver)
 
 
@@ -103,11 +103,12 @@ def _receiver(
     """Who puts in place what the plan fetches from hosts; None when it fetches nothing."""
     if not any(task.module == "fetch" for task in plan.walk()):
         return None
-    from deploy_tasks.compiler import host_variables, lower, lower_vars
+    from deploy_tasks.compiler import host_variables, lower, lower_secrets, lower_vars
     from deploy_tasks.compiler.asking import Document
     from deploy_tasks.compiler.fetched_places import Places
 
-    said, told = Document().read(json.loads(lower(plan, files, inventory).program)), lower_vars(extra)
+    said = Document().read(json.loads(lower(plan, files, inventory).program))
+    told = lower_secrets(plan) | lower_vars(extra)
 
     def places(name: str) -> Places:
         host = inventory.hosts.get(name)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from deploy_tasks.errors import StoreError
+from deploy_tasks.errors import DeployError, StoreError
 from deploy_tasks.plan.fetched import NoPlace
 from deploy_tasks.rollout import fetched
 from deploy_tasks.rollout.fetched import Note
@@ -58,6 +58,8 @@ class Receiver:
             yield
         finally:
             over.set()
+            with contextlib.suppress(RedisError, OSError):
+                fetched.wake(redis, deployment)
             thread.join()
         self.collect(store, deployment)
 
@@ -78,7 +80,7 @@ class Receiver:
         while not over.is_set():
             try:
                 message = fetched.take_mail(redis, deployment)
-                if message is not None:
+                if message:
                     answer = self._answered(store, deployment, message, sign.give)
                     fetched.answer_mail(redis, deployment, message, answer)
             except (RedisError, OSError, ValueError) as error:
@@ -100,8 +102,10 @@ class Receiver:
             return {"changed": True, "dest": str(path), "checksum": note.checksum, "md5sum": note.md5sum}
         except OSError as error:
             return {"failed": f"Failed to fetch the file: {error}"}
-        except (NoPlace, StoreError, _NotThere) as error:
+        except (NoPlace, DeployError, _NotThere) as error:
             return {"failed": str(error)}
+        except (KeyError, TypeError) as error:
+            return {"failed": f"what a worker asks cannot be read: {error}"}
 
     def _look(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Whether a file has to be brought: not when the one in its place has that checksum."""

@@ -25,7 +25,7 @@ class EventReader:
     """Takes bytes as they come, gives events as they are complete."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._bytes = 0
         self._events = 0
         self._noise = Tail(500)
@@ -50,8 +50,11 @@ class EventReader:
         self._bytes += len(data)
         if self._bytes > MOST_BYTES:
             raise BadOutput(f"more than {MOST_BYTES >> 20} MiB of output")
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
+        self._rest += data
+        lines: list[bytes] = []
+        if b"\n" in data:  # looking through all of a long line for every piece of it would take its length squared
+            *lines, rest = bytes(self._rest).split(b"\n")
+            self._rest = bytearray(rest)
         if len(self._rest) > longest(self._rest):
             raise BadOutput(f"a line of more than {longest(self._rest) >> 10} KiB")
         return [event for line in lines if (event := self._event(line)) is not None]
@@ -75,7 +78,7 @@ class EventReader:
             raise BadOutput(f"no event in {_MOST_NOISE >> 10} KiB of output, which ends with: {self._noise}")
 
 
-def longest(line: bytes) -> int:
+def longest(line: bytes | bytearray) -> int:
     """How many bytes a line that begins like this may have."""
     return LONGEST_HANDED if line.startswith(_HANDED) else LONGEST_LINE
 

@@ -55,7 +55,8 @@ func (w *worker) ask(kind string, fields *value.Dict) (*value.Dict, error) {
 		if at, _ := fields.Get("at"); at != int64(w.got.Len()) || text(fields, "upload") != "u1" {
 			w.t.Errorf("a piece at %v of %s, after %d", at, text(fields, "upload"), w.got.Len())
 		}
-		data, err := base64.DecodeString(text(fields, "data"))
+		raw, _ := fields.Get("data")
+		data, err := base64.DecodeString(strings.Trim(string(raw.(value.Raw)), `"`))
 		w.got.Write(data)
 		return value.NewDict(), err
 	}

@@ -23,7 +23,7 @@ func (f *file) ask(do string, pairs ...any) (*value.Dict, error) {
 func (f *file) send(upload string) (*value.Dict, error) {
 	at := int64(0)
 	sums, _, err := f.read(f.size, func(piece []byte) error {
-		answer, err := f.ask("piece", "upload", upload, "at", at, "data", base64.EncodeToString(piece))
+		answer, err := f.ask("piece", "upload", upload, "at", at, "data", value.Raw(`"`+base64.EncodeToString(piece)+`"`))
 		if err != nil {
 			return err
 		}
