@@ -14,6 +14,7 @@ _FILES = (
     "accounts",
     "archives",
     "basics",
+    "containers",
     "control",
     "databases",
     "editing",

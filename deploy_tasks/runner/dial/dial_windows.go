@@ -14,6 +14,11 @@ func TCP(ctx context.Context, host string, port int) (Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port)))
 }
 
+// Unix connects to the socket of a service of this host, within ctx.
+func Unix(ctx context.Context, path string) (Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "unix", path)
+}
+
 // Addresses are those of a host: itself when it is one, else as the system knows it.
 func Addresses(ctx context.Context, host string) ([]ip.Addr, error) {
 	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)

@@ -34,6 +34,11 @@ func TCP(ctx context.Context, host string, port int) (Conn, error) {
 	return nil, err
 }
 
+// Unix connects to the socket of a service of this host, within ctx.
+func Unix(ctx context.Context, path string) (Conn, error) {
+	return open(ctx, share(ctx, 1), syscall.SOCK_STREAM, &syscall.SockaddrUnix{Name: path})
+}
+
 // udp makes a socket that speaks with one address.
 func udp(ctx context.Context, a ip.Addr, port int, end time.Time) (*os.File, error) {
 	return open(ctx, end, syscall.SOCK_DGRAM, sockaddr(a, port, ""))
@@ -62,8 +67,11 @@ func zoneID(zone string) uint32 {
 // open connects a socket. The file it becomes is polled by the runtime, so that deadlines hold.
 func open(ctx context.Context, end time.Time, kind int, to syscall.Sockaddr) (*os.File, error) {
 	family := syscall.AF_INET
-	if _, six := to.(*syscall.SockaddrInet6); six {
+	switch to.(type) {
+	case *syscall.SockaddrInet6:
 		family = syscall.AF_INET6
+	case *syscall.SockaddrUnix:
+		family = syscall.AF_UNIX
 	}
 	syscall.ForkLock.RLock()
 	fd, err := syscall.Socket(family, kind, 0)

@@ -1,0 +1,320 @@
+//go:build linux
+
+package containers
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"runner/modules/kit"
+	"runner/modules/moduletest"
+	"runner/record"
+	"runner/value"
+)
+
+// testdata/steps.json are tasks, one after the other, and testdata/recorded.json is what the modules of community.docker
+// 4.8.5 made of them, with an engine like this one: what they told, and what then was in the engine. To write that down
+// anew: RECORD=COMMAND go test -run Recorded, where COMMAND is called with a module's name, gets its arguments as JSON on
+// its standard input, and performs Ansible's own module.
+
+const (
+	stepsFile    = "testdata/steps.json"
+	recordedFile = "testdata/recorded.json"
+)
+
+// scene is an engine with a registry, and the host that tasks run on.
+type scene struct {
+	t        *testing.T
+	e        *engine
+	registry *registry
+	host     *moduletest.Host
+	program  []byte
+	last     *value.Dict // what was in the engine after the last step
+}
+
+func newScene(t *testing.T) *scene {
+	s := &scene{t: t, e: realEngine(t), registry: newRegistry(t), program: program(t), host: moduletest.New(t)}
+	s.offer("base:1", "one")
+	s.offer("base:2", "two")
+	s.offer("moving:latest", "one")
+	s.offer("doomed:1", "doomed")
+	return s
+}
+
+// offer puts an image into the registry; word makes it another one.
+func (s *scene) offer(name, word string) {
+	s.registry.offer(name, s.program, kit.Dict("Cmd", []any{"/app"}, "Env", []any{"IMAGE=" + word},
+		"Labels", kit.Dict("image", word), "ExposedPorts", kit.Dict("8080/tcp", kit.Dict())))
+}
+
+// placed replaces what differs from run to run in a text of the steps; plain does so the other way round.
+func (s *scene) placed(text string) string {
+	return strings.NewReplacer("@DIR", s.host.Dir, "@REG", s.registry.address(), "@SOCK", s.e.socket).Replace(text)
+}
+
+var (
+	ids   = regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`)
+	hosts = regexp.MustCompile(`172\.\d+\.\d+\.\d+`)
+)
+
+func (s *scene) plain(text string) string {
+	text = strings.NewReplacer(s.host.Dir, "@DIR", s.registry.address(), "@REG", s.e.socket, "@SOCK").Replace(text)
+	return hosts.ReplaceAllString(ids.ReplaceAllString(text, "ID"), "ADDRESS")
+}
+
+func (s *scene) must(v any, err error) any {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// all are the dictionaries of a list.
+func all(v any) []record.Reader { return record.Of(kit.Dict("all", v)).Records("all") }
+
+// prepare does what a step needs that is no task.
+func (s *scene) prepare(step record.Reader) {
+	for name, word := range step.Dict("offer").All() {
+		s.offer(value.Str(name), value.Str(word))
+	}
+	for name, text := range step.Dict("write").All() {
+		s.host.Write(value.Str(name), value.Str(text))
+	}
+	for _, call := range step.Records("engine") {
+		answer, err := s.e.perform(exchange{method: "POST", target: s.e.target(call.Text("path")), body: value.Encode(call.Dict("body")),
+			header: []string{"Content-Type", "application/json"}})
+		s.must(nil, err)
+		s.must(whole(answer))
+		s.must(nil, answer.Close())
+	}
+}
+
+// perform runs a step's task: with our module, or with the one that is recorded.
+func (s *scene) perform(step record.Reader, by string) *value.Dict {
+	args := step.Dict("args").Copy()
+	args.Set("docker_host", "unix://"+s.e.socket)
+	if by != "" {
+		return s.theirs(step, by, args)
+	}
+	c := s.host.Call(step.Flag("check"))
+	c.Args = args
+	r := s.host.Do(step.Text("module"), c)
+	out := kit.Dict("changed", r.Changed, "failed", r.Failed)
+	if r.Failed {
+		out.Set("msg", r.Msg)
+	}
+	for _, key := range []string{"actions", "warnings", "status"} {
+		if v, ok := r.Data.Get(key); ok {
+			out.Set(key, v)
+		}
+	}
+	if len(r.Diff) > 0 && r.Data != nil {
+		before, _ := value.Decode([]byte(r.Diff[0].Before))
+		after, _ := value.Decode([]byte(r.Diff[0].After))
+		out.Set("diff", kit.Dict("before", before, "after", after))
+	}
+	return out
+}
+
+func (s *scene) theirs(step record.Reader, by string, args *value.Dict) *value.Dict {
+	if step.Flag("check") {
+		args.Set("_ansible_check_mode", true)
+	}
+	args.Set("_ansible_diff", true)
+	call := exec.Command(by, step.Text("module"))
+	call.Stdin = bytes.NewReader(value.Encode(args))
+	said, _ := call.Output()
+	told := record.Of(s.must(value.Decode(bytes.TrimSpace(said))))
+	out := kit.Dict("changed", told.Flag("changed"), "failed", told.Flag("failed"))
+	if told.Flag("failed") {
+		out.Set("msg", told.Value("msg"))
+	}
+	for _, key := range []string{"actions", "warnings", "status"} {
+		if told.Has(key) {
+			out.Set(key, told.Value(key))
+		}
+	}
+	if diff := told.Record("diff"); step.Text("module") == "docker_container" && told.Has("diff") && diff.Dict("before").Len()+diff.Dict("after").Len() > 0 {
+		out.Set("diff", kit.Dict("before", diff.Value("before"), "after", diff.Value("after")))
+	}
+	return out
+}
+
+// look is all that is in the engine, as far as it does not change by itself.
+func (s *scene) look() *value.Dict {
+	boxes, names := kit.Dict(), kit.Dict()
+	for _, box := range all(s.must(s.e.get("/containers/json", "all", "1"))) {
+		whole, err := s.e.container(box.Text("Id"))
+		s.must(nil, err)
+		r := recipe(whole)
+		for _, place := range []string{"config", "host"} {
+			r.Set(place, telling(dictAt(r, place)))
+		}
+		r.Set("state", stateOf(whole))
+		r.Set("name", got(whole, "Name"))
+		boxes.Set(value.Str(got(whole, "Name")), r)
+	}
+	for _, image := range all(s.must(s.e.get("/images/json"))) {
+		if image.Has("RepoTags") {
+			for _, name := range image.Texts("RepoTags") {
+				names.Set(name, image.Text("Id"))
+			}
+		}
+	}
+	return kit.Dict("containers", boxes, "images", names)
+}
+
+// telling is a dictionary without what is the same in every container that nobody has asked for more.
+func telling(d *value.Dict) *value.Dict {
+	out := kit.Dict()
+	for _, key := range d.Keys() {
+		if v := got(d, key); value.Truthy(v) && key != "MaskedPaths" && key != "ReadonlyPaths" && key != "ConsoleSize" {
+			out.Set(key, v)
+		}
+	}
+	return out
+}
+
+var sorted = value.Style{ItemSep: ",", KeySep: ": ", Indent: " ", Pretty: true, SortKeys: true}
+
+// seen is a step's outcome as it is recorded: what it told, and what in the engine is no longer what it was.
+func (s *scene) seen(told, look *value.Dict) any {
+	news := kit.Dict()
+	for place, things := range look.All() {
+		was, is := dictAt(s.last, value.Str(place)), things.(*value.Dict)
+		for _, name := range append(was.Keys(), is.Keys()...) {
+			if v, _ := is.Get(name); !value.Equal(v, got(was, name)) {
+				news.Set(name, v)
+			}
+		}
+	}
+	s.last = look
+	text := s.plain(string(value.EncodeStyle(kit.Dict("told", told, "news", news), sorted)))
+	return s.must(value.Decode([]byte(text)))
+}
+
+func TestRecordedTasksDoTheSame(t *testing.T) {
+	s := newScene(t)
+	text, err := os.ReadFile(stepsFile)
+	s.must(nil, err)
+	steps := all(s.must(value.Decode([]byte(s.placed(string(text))))))
+	by := os.Getenv("RECORD")
+	var recorded []record.Reader
+	if by == "" {
+		text, err := os.ReadFile(recordedFile)
+		s.must(nil, err)
+		if recorded = all(s.must(value.Decode(text))); len(recorded) != len(steps) {
+			t.Fatal("the steps have changed: record them anew")
+		}
+	}
+	var written []any
+	var before *value.Dict
+	for i, step := range steps {
+		s.prepare(step)
+		if step.Flag("begins") {
+			before = s.look()
+		}
+		if !step.Has("module") {
+			written = append(written, kit.Dict("say", step.Text("say")))
+			continue
+		}
+		began := time.Now()
+		outcome := s.seen(s.perform(step, by), s.look())
+		if took := time.Since(began); took > 300*time.Millisecond {
+			t.Logf("%s: %v", step.Text("say"), took.Round(time.Millisecond))
+		}
+		if by != "" {
+			written = append(written, outcome)
+			continue
+		}
+		s.compare(step, recorded[i].All(), outcome)
+	}
+	if by != "" {
+		s.must(nil, os.WriteFile(filepath.FromSlash(recordedFile), oneALine(written), 0o644))
+		return
+	}
+	s.undone(before)
+}
+
+func oneALine(items []any) []byte {
+	var lines []string
+	for _, item := range items {
+		lines = append(lines, string(value.EncodeStyle(item, value.Style{ItemSep: ",", KeySep: ":", SortKeys: true})))
+	}
+	return []byte("[\n" + strings.Join(lines, ",\n") + "\n]\n")
+}
+
+// compare tells what differs; what a step says that it does not compare is left out.
+func (s *scene) compare(step record.Reader, want, got any) {
+	s.t.Helper()
+	wants, gots := record.Of(want).All().Copy(), record.Of(got).All().Copy()
+	if step.Has("apart") {
+		for _, key := range step.Texts("apart") {
+			for _, one := range []*value.Dict{wants, gots} {
+				told := dictAt(one, "told").Copy()
+				told.Delete(key)
+				one.Set("told", told)
+			}
+		}
+	}
+	a, b := value.EncodeStyle(wants, sorted), value.EncodeStyle(gots, sorted)
+	if !bytes.Equal(a, b) {
+		s.t.Errorf("%s:\n%s", step.Text("say"), differing(string(a), string(b)))
+	}
+}
+
+// differing are the lines of two texts that only one of them has.
+func differing(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	count := map[string]int{}
+	for _, line := range x {
+		count[line]++
+	}
+	for _, line := range y {
+		count[line]--
+	}
+	var out strings.Builder
+	for _, line := range x {
+		if count[line] > 0 {
+			out.WriteString("  wanted " + line + "\n")
+			count[line]--
+		}
+	}
+	for _, line := range y {
+		if count[line] < 0 {
+			out.WriteString("  got    " + line + "\n")
+			count[line]++
+		}
+	}
+	return out.String()
+}
+
+// undone takes all back and compares the engine with what it was.
+func (s *scene) undone(before *value.Dict) {
+	s.t.Helper()
+	report := s.host.Undo(kit.Tools{Call: s.host.Call(false)})
+	for _, conflict := range report.Conflicted {
+		s.t.Errorf("%s: %s", conflict.Path, conflict.Why)
+	}
+	for _, lost := range report.Irreversible {
+		s.t.Logf("irreversible: %s", lost.What)
+	}
+	for _, name := range dictAt(before, "images").Keys() {
+		if strings.HasSuffix(name, "/doomed:1") { // its last name was taken away, and that was told
+			dictAt(before, "images").Delete(name)
+		}
+	}
+	after := s.look()
+	a, b := value.EncodeStyle(before, sorted), value.EncodeStyle(after, sorted)
+	if !reflect.DeepEqual(a, b) {
+		s.t.Errorf("taken back, but not as before:\n%s", differing(string(a), string(b)))
+	}
+}
