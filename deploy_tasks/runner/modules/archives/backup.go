@@ -203,8 +203,9 @@ func (k *keeping) sameFile(path string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	was, is := kit.StatusOf(info), kit.StatusOf(k.info)
-	if info.Size() != k.info.Size() || !info.ModTime().Equal(k.info.ModTime()) || info.Mode() != k.info.Mode() || was.UID != is.UID || was.GID != is.GID {
+	was := kit.StatusOf(info)
+	uid, gid := k.owner()
+	if info.Size() != k.info.Size() || !info.ModTime().Equal(k.info.ModTime()) || info.Mode() != k.info.Mode() || was.UID != uid || was.GID != gid {
 		return false, nil
 	}
 	one, err := kit.Checksums(path, "sha256")
@@ -213,6 +214,15 @@ func (k *keeping) sameFile(path string) (bool, error) {
 	}
 	other, err := kit.Checksums(k.path, "sha256")
 	return err == nil && one[0] == other[0], err
+}
+
+// owner is whom a copy belongs to: as the file does, where root makes it; nobody else can give files away.
+func (k *keeping) owner() (uid, gid int) {
+	if uid, gid = kit.Acting(k.c); uid != 0 || !kit.StatusOf(k.info).HasOwner {
+		return uid, gid
+	}
+	st := kit.StatusOf(k.info)
+	return st.UID, st.GID
 }
 
 // put writes the backup, in a folder that is made where it is missing.
@@ -226,8 +236,9 @@ func (k *keeping) put(path string) error {
 			return err
 		}
 		defer in.Close()
-		st, mode, mtime := kit.StatusOf(k.info), kit.ModeOf(kit.BitsOf(k.info.Mode())), k.info.ModTime()
-		return k.c.Log.WriteFile(path, in, change.Meta{Mode: &mode, UID: &st.UID, GID: &st.GID, Mtime: &mtime, Size: k.info.Size()})
+		mode, mtime := kit.ModeOf(kit.BitsOf(k.info.Mode())), k.info.ModTime()
+		uid, gid := k.owner()
+		return k.c.Log.WriteFile(path, in, change.Meta{Mode: &mode, UID: &uid, GID: &gid, Mtime: &mtime, Size: k.info.Size()})
 	}
 	mode := justMine
 	out, end, err := k.stream()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"runner/module"
+	"runner/modules/kit"
 	"runner/modules/moduletest"
 )
 
@@ -124,5 +126,24 @@ func TestBackupRefusals(t *testing.T) {
 	}
 	if kept := backups(t, h, "*"); len(kept) > 0 {
 		t.Error(kept)
+	}
+}
+
+// A user may read what belongs to others, but cannot give a copy to them.
+func TestACopyBelongsToWhoMakesIt(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can act for others")
+	}
+	h := sample(t)
+	for _, changed := range []bool{true, false} {
+		c := h.Call(false, "path", "@/one.conf", "dest", "@/kept", "format", "copy")
+		c.As = &module.Identity{UID: 65534, GID: 65534}
+		if r := h.Do("backup", c); r.Failed || r.Changed != changed {
+			t.Fatal(r.Changed, r.Msg)
+		}
+	}
+	info, err := os.Stat(backups(t, h, "*")[0])
+	if err != nil || kit.StatusOf(info).UID != 65534 {
+		t.Error(info, err)
 	}
 }

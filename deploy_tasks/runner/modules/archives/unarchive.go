@@ -4,7 +4,6 @@ package archives
 import (
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,7 +58,8 @@ func unarchive(c *module.Call) module.Result {
 	if err != nil {
 		return kit.Failure(err)
 	}
-	u := &unpacking{c: c, p: p, attrs: attrs, dest: filepath.Clean(p.Str("dest")), root: os.Geteuid() == 0,
+	uid, _ := kit.Acting(c)
+	u := &unpacking{c: c, p: p, attrs: attrs, dest: filepath.Clean(p.Str("dest")), root: uid == 0,
 		differs: map[int]bool{}, renewed: map[string]bool{}, found: map[string]bool{}}
 	remote := p.Flag("remote_src") || p.Has("copy") && !p.Flag("copy")
 	switch {

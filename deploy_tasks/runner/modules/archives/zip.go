@@ -9,6 +9,7 @@ import (
 
 	"runner/fmt"
 	"runner/module"
+	"runner/modules/kit"
 )
 
 // Who made a member of a zip archive; the others know no modes.
@@ -55,7 +56,7 @@ func eachZipped(c *module.Call, raw io.Reader, visit func(member, io.Reader) err
 		return err
 	}
 	for _, e := range archive.entries {
-		if err = visitZipped(archive, e, visit); err == nil {
+		if err = visitZipped(c, archive, e, visit); err == nil {
 			err = c.Ctx.Err()
 		}
 		if err != nil {
@@ -76,7 +77,7 @@ func fileOf(c *module.Call, raw io.Reader) (*os.File, error) {
 	return file, nil
 }
 
-func visitZipped(archive *zipReader, e zipEntry, visit func(member, io.Reader) error) error {
+func visitZipped(c *module.Call, archive *zipReader, e zipEntry, visit func(member, io.Reader) error) error {
 	if e.flags&encrypted != 0 {
 		return fmt.Errorf("the archive is refused: its member %s needs a password", e.name)
 	}
@@ -85,6 +86,7 @@ func visitZipped(archive *zipReader, e zipEntry, visit func(member, io.Reader) e
 		return err
 	}
 	m := e.member()
+	m.uid, m.gid = kit.Acting(c)
 	if m.kind == symlink {
 		target, err := io.ReadAll(io.LimitReader(content, maxTarget+1))
 		if err != nil || len(target) > maxTarget || len(target) == 0 {
@@ -97,7 +99,7 @@ func visitZipped(archive *zipReader, e zipEntry, visit func(member, io.Reader) e
 
 // member is an entry in the words of tar. Users are not in zip archives: everything belongs to who unpacks it.
 func (e zipEntry) member() member {
-	m := member{name: e.name, zipped: true, kind: regular, uid: os.Geteuid(), gid: os.Getegid(), size: e.size, mtime: e.time()}
+	m := member{name: e.name, zipped: true, kind: regular, size: e.size, mtime: e.time()}
 	if e.madeBy == 0 && !strings.Contains(m.name, "/") {
 		m.name = strings.ReplaceAll(m.name, `\`, "/") // as unzip reads what some programs of Windows write
 	}

@@ -1,10 +1,20 @@
 package kit
 
 import (
+	"os"
 	"strconv"
 
 	"runner/accounts"
+	"runner/module"
 )
+
+// Acting is whose rights the task has, on files and for commands.
+func Acting(c *module.Call) (uid, gid int) {
+	if c.As != nil {
+		return c.As.UID, c.As.GID
+	}
+	return os.Geteuid(), os.Getegid()
+}
 
 // UIDOf is the number of a user named by name or number; false when there is no such name.
 func UIDOf(name string) (int, bool) {

@@ -56,10 +56,8 @@ func (j *job) change(l *line, manual []string, changed func(out string) bool) (m
 
 // root tells whether commands have root's rights.
 func (j *job) root() bool {
-	if j.c.As != nil {
-		return j.c.As.UID == 0
-	}
-	return os.Geteuid() == 0
+	uid, _ := kit.Acting(j.c)
+	return uid == 0
 }
 
 // result words what apt-get has done.

@@ -1,7 +1,6 @@
 package rpm
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,10 +93,8 @@ func failed(msg string, failures []string) module.Result {
 }
 
 func (j *job) prepare() module.Result {
-	p, root := j.p, os.Geteuid() == 0
-	if j.c.As != nil {
-		root = j.c.As.UID == 0
-	}
+	p := j.p
+	uid, _ := kit.Acting(j.c)
 	j.state = map[string]string{"installed": "present", "removed": "absent"}[p.Str("state")]
 	if j.state == "" {
 		j.state = p.Str("state")
@@ -129,7 +126,7 @@ func (j *job) prepare() module.Result {
 		return failed("Autoremove should be used alone or with state=absent", nil)
 	case j.dnf == "" || j.c.Program("rpm") == "":
 		return failed("this host has neither dnf nor yum beside rpm: the modules dnf and yum are for Fedora, Red Hat and their kin", nil)
-	case !root && !p.Flag("download_only"):
+	case uid != 0 && !p.Flag("download_only"):
 		return failed("This command has to be run under the root user.", nil)
 	}
 	return module.Result{}

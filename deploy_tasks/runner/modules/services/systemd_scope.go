@@ -30,10 +30,8 @@ type scope struct {
 }
 
 func scopeOf(c *module.Call, kind string) scope {
-	s := scope{kind: kind, uid: os.Geteuid()}
-	if c.As != nil {
-		s.uid = c.As.UID
-	}
+	s := scope{kind: kind}
+	s.uid, _ = kit.Acting(c)
 	s.home = kit.Environ(c.Env, "HOME")
 	if known := kit.HomeOf(kit.UserName(s.uid)); known != "" {
 		s.home = known

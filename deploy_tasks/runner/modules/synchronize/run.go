@@ -164,7 +164,7 @@ func (s *syncing) write(name string, e module.Entry, now fs.FileInfo) error {
 		mode = kit.ModeOf(kit.BitsOf(e.Mode) &^ usualUmask)
 	}
 	meta := change.Meta{Mode: &mode, Size: e.Size}
-	if uid, gid := s.owner(); uid >= 0 {
+	if uid, gid := kit.Acting(s.c); uid >= 0 {
 		meta.UID, meta.GID = &uid, &gid
 	}
 	in, err := s.c.Files.Open(e)
@@ -176,14 +176,6 @@ func (s *syncing) write(name string, e module.Entry, now fs.FileInfo) error {
 		err = closed
 	}
 	return err
-}
-
-// owner is who deploys.
-func (s *syncing) owner() (uid, gid int) {
-	if s.c.As != nil {
-		return s.c.As.UID, s.c.As.GID
-	}
-	return os.Geteuid(), os.Getegid()
 }
 
 // makeWay removes a folder where a file is to come: an empty one, or with delete any.
