@@ -27,7 +27,8 @@ from deploy_tasks.plan.words import WHOLE_ARGS
 
 HOST, GROUPS = ("name", "hostname", "host"), ("groups", "groupname", "group")
 REACH = tuple(name for names in DECIDED_BY.values() for name in names)
-_MAX_ITEMS = 10_000
+#: Items of a loop, and hosts with different values, that are gone through; what the others name only the run knows.
+_MAX_ITEMS, _MAX_PERFORMERS = 10_000, 1_000
 #: What `omit` is while values are found; whatever else holds it is no way to a host.
 _OMIT = "\0omit"
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -169,7 +170,10 @@ def _of_task(
     above = (*scope.params, extra_vars)
     loops = scope.loops if task.loop is None else (*scope.loops, (task.loop_var, task.loop))
     spoken = [task.args, [loop for _, loop in loops]]
-    for host in _performers(play, inventory, spoken, [*defaults, *own, *above]):
+    for count, host in enumerate(_performers(play, inventory, spoken, [*defaults, *own, *above])):
+        if count == _MAX_PERFORMERS:
+            yield Addition(task, number, None)
+            return
         below = [
             {name: value for name, value in layer.items() if name not in hidden} for layer in (*defaults, host, *own)
         ]
@@ -205,6 +209,8 @@ def _performers(play: Play, inventory: Inventory, spoken: Any, layers: Sequence[
         if (told := repr(known)) not in seen:
             seen.add(told)
             yield known
+        if len(seen) > _MAX_PERFORMERS:
+            return
 
 
 def _mentioned(values: Any, layers: Sequence[Variables]) -> frozenset[str]:

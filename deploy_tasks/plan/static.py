@@ -49,9 +49,22 @@ def _environment() -> _Environment:
         "bool": lambda value: str(value).strip().lower() in ("1", "true", "yes", "on", "y", "t"),
         "ternary": lambda value, yes, no: yes if value else no,
         "regex_replace": lambda value, pattern, new="": re.sub(pattern, new, str(value)),
+        "flatten": lambda value, levels=None: _flat(value, _MAX_DEPTH if levels is None else levels),
+        "dict2items": lambda value: [{"key": key, "value": each} for key, each in value.items()],
         "split": lambda value, by=None: str(value).split(by),
     }
     return made
+
+
+def _flat(value: Any, levels: int) -> list[Any]:
+    """The items of a list with those of lists in it, to so many levels; what is null is left out, as in Ansible."""
+    found: list[Any] = []
+    for each in value:
+        if isinstance(each, (list, tuple)) and levels > 0:
+            found += _flat(each, levels - 1)
+        elif each not in (None, "None", "null"):
+            found.append(each)
+    return found
 
 
 def known_value(value: Any, layers: Sequence[Mapping[str, Any]]) -> Any:

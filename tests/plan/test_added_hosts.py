@@ -9,6 +9,7 @@ import pytest
 
 from deploy_tasks.cli.inputs import for_compiling
 from deploy_tasks.errors import InventoryError
+from deploy_tasks.plan import added_hosts
 from deploy_tasks.plan.added_hosts import with_port
 from deploy_tasks.plan.inventory import inventory_for, load_inventory
 from deploy_tasks.plan.model import Inventory, Plan
@@ -75,6 +76,8 @@ def added(folder: Path, args: str, more: str = "", **options: Any) -> list[str]:
         ("{name: '{{ item }}', groups: fresh}", "loop: '{{ nested }}'", ["v1", "v2"]),
         ("{name: '{{ item }}', groups: fresh}", "with_items: '{{ machines }}'", ["m1", "m2"]),
         ("{name: '{{ item }}', groups: fresh}", "with_items: ['{{ listed }}', one]", ["v1", "v2", "one"]),
+        ("{name: '{{ item }}', groups: fresh}", "loop: \"{{ [['n1', none], 'n2'] | flatten }}\"", ["n1", "n2"]),
+        ("{name: '{{ item.key }}', groups: fresh}", "loop: \"{{ {'n1': 1} | dict2items }}\"", ["n1"]),
         ("{name: '{{ item.key }}', groups: fresh}", "with_dict: {n1: 1, n2: 2}", ["n1", "n2"]),
         ("{name: '{{ m.n }}.x', groups: fresh}", "loop: [{n: n1}]\nloop_control: {loop_var: m}", ["n1.x"]),
         ("{name: 'new-{{ item }}', groups: fresh}", "loop: '{{ groups.web }}'", ["new-a", "new-b"]),
@@ -126,6 +129,15 @@ def test_a_task_of_which_nothing_is_known_may_name_them_earlier(tmp_path: Path) 
     plan, inventory = made(tmp_path, "", files={"site.yml": blind + later})
     assert inventory.added == {"n1": 0}
     assert [stage.hosts for stage in staged(plan, inventory).stages][1] == ("a", "b", "n1")
+
+
+def test_of_very_many_hosts_that_may_perform_it_not_all_are_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(added_hosts, "_MAX_PERFORMERS", 1)
+    plan, inventory = made(tmp_path, "{name: '{{ inventory_hostname }}x', groups: fresh}")
+    assert list(inventory.added) == ["ax"]
+    assert [each.name for each in added_hosts.additions(plan, inventory, {})] == ["ax", None]
 
 
 def test_the_way_to_them_is_what_files_groups_and_the_task_say(tmp_path: Path) -> None:

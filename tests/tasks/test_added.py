@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from redis import Redis
 
 from deploy_tasks.errors import BadInput
 from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
 from deploy_tasks.plan.layers import GroupLayer, HostLayer, Layers
-from deploy_tasks.tasks.added import missing, refuse_half_said
+from deploy_tasks.rollout import keys
+from deploy_tasks.rollout.views import Grant
+from deploy_tasks.tasks.added import missing, refuse_forgotten, refuse_half_said
+from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.said import Said, joined
 
 KNOWN = Inventory(
@@ -54,6 +59,17 @@ def test_a_way_to_a_host_of_which_a_part_was_not_said_is_refused(host: str, told
         return
     with pytest.raises(BadInput, match=why):
         refuse_half_said(host, KNOWN, {host: told})
+
+
+def test_nobody_guesses_whether_a_host_was_added_once_redis_has_lost_what_was_said(redis: Redis) -> None:
+    here, grant = (
+        cast(Context, SimpleNamespace(redis=redis)),
+        cast(Grant, SimpleNamespace(deployment="d1", host="new1")),
+    )
+    refuse_forgotten(here, grant)
+    redis.hset(keys.head("d1"), "recreated", "1")
+    with pytest.raises(BadInput, match="whether add_host has added new1"):
+        refuse_forgotten(here, grant)
 
 
 def test_added_hosts_come_first_among_all_and_are_ungrouped_unless_they_join_a_group() -> None:
