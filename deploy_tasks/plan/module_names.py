@@ -15,7 +15,7 @@ tempfile template unarchive uri user validate_argument_spec wait_for wait_for_co
 archive authorized_key firewalld synchronize sysctl mount selinux seboolean ufw npm gem htpasswd ini_file xml
 alternatives locale_gen timezone modprobe make docker_container docker_image docker_network docker_compose
 docker_volume postgresql_db postgresql_user mysql_db mysql_user openssl_privatekey openssl_certificate k8s helm
-snap pacman apk zypper homebrew supervisorctl lvg lvol filesystem parted nmcli pam_limits acl at cronvar
+snap pacman apk zypper homebrew supervisorctl launchd lvg lvol filesystem parted nmcli pam_limits acl at cronvar
 git_config github_release java_cert ldap_entry openssl_csr rabbitmq_user redis win_copy win_shell
 win_command
 """

@@ -277,6 +277,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         "module template",
         "module timezone",
         "module ufw",
+        "module firewalld",
         "module user",
         "module tempfile",
         "module unarchive",
@@ -301,6 +302,8 @@ BESIDES: dict[str, str] = {
     "in `tests/cases/archive.json`",
     "module `authorized_key`": "not in ansible-core but in a collection: cases recorded from `ansible.posix`, in "
     "`deploy_tasks/runner/modules/accounts/testdata`",
+    "module `launchd`, and `service` on macOS": "no Mac is among the test hosts: stand-ins for its tools in "
+    "`deploy_tasks/runner/modules/services/launchd_test.go`",
     "module `modprobe`": "the kernel of test hosts has no modules: 20 cases recorded from `community.general` with a "
     "stand-in for the command, in `deploy_tasks/runner/modules/system/testdata`",
     "modules `mysql_db` and `postgresql_db`": "not in ansible-core but in collections; real servers of PostgreSQL and "

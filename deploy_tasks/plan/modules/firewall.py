@@ -5,6 +5,11 @@ from __future__ import annotations
 from deploy_tasks.plan.module_spec import ArgSpec, module_spec
 from deploy_tasks.plan.modules.shared import FALSE, STR
 
+_FIREWALLD_SETTINGS = (
+    *("icmp_block", "icmp_block_inversion", "service", "protocol", "port", "port_forward", "rich_rule"),
+    *("interface", "forward", "masquerade", "source", "target"),
+)
+
 SPECS = (
     module_spec(
         "ufw",
@@ -36,6 +41,31 @@ SPECS = (
         },
         exclusive=(("name", "proto", "logging"), ("direction", "interface_in"), ("direction", "interface_out")),
         required_one_of=(("state", "default", "rule", "logging"),),
+        part="firewall",
+    ),
+    module_spec(
+        "firewalld",
+        {
+            "icmp_block": STR,
+            "icmp_block_inversion": STR,
+            "service": STR,
+            "protocol": STR,
+            "port": STR,
+            "port_forward": ArgSpec("raw"),
+            "rich_rule": STR,
+            "zone": STR,
+            "immediate": FALSE,
+            "source": STR,
+            "permanent": FALSE,
+            "state": ArgSpec(required=True, choices=("absent", "disabled", "enabled", "present")),
+            "timeout": ArgSpec("int", default=0),
+            "interface": STR,
+            "forward": STR,
+            "masquerade": STR,
+            "offline": FALSE,
+            "target": ArgSpec(choices=("default", "ACCEPT", "DROP", "%%REJECT%%")),
+        },
+        exclusive=(_FIREWALLD_SETTINGS,),
         part="firewall",
     ),
 )

@@ -60,6 +60,18 @@ SPECS = (
     ),
     module_spec("service_facts", {}, part=_PART),
     module_spec(
+        "launchd",
+        {
+            "name": ArgSpec(required=True),
+            "plist": STR,
+            "state": ArgSpec(choices=("reloaded", "restarted", "started", "stopped", "unloaded")),
+            "enabled": _BOOL,
+            "force_stop": ArgSpec("bool", default=False),
+        },
+        required_one_of=(("state", "enabled"),),
+        part=_PART,
+    ),
+    module_spec(
         "supervisorctl",
         {
             "name": ArgSpec(required=True),

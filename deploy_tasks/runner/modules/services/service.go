@@ -31,7 +31,9 @@ func service(c *module.Call) module.Result {
 		return systemd(&inner)
 	case "sysvinit":
 		return sysvinit(&inner)
-	case "openwrt_init", "launchd", "smf", "src", "upstart":
+	case "launchd":
+		return launchd(&inner)
+	case "openwrt_init", "smf", "src", "upstart":
 		return module.Failure(fmt.Sprintf("services of %s are not supported: run its own command, with an undo: of the task", uses))
 	}
 	return classic(&inner)

@@ -226,7 +226,7 @@ func TestRefusals(t *testing.T) {
 	moduletest.Fails(t, h.Run("sysvinit", "name", "--status-all", "state", "started"), "is not the name of a service")
 	moduletest.Fails(t, h.Run("sysvinit", "name", "no-such-service", "state", "started"), "Could not find the requested service no-such-service: ")
 	moduletest.Fails(t, h.Run("service", "name", "no-such-service", "use", "service"), "one of the following is required: state, enabled")
-	moduletest.Fails(t, h.Run("service", "name", "app", "state", "started", "use", "launchd"), "services of launchd are not supported")
+	moduletest.Fails(t, h.Run("service", "name", "app", "state", "started", "use", "smf"), "services of smf are not supported")
 	c := h.Call(false, "name", "app", "state", "started", "supervisorctl_path", "/bin/true")
 	c.Args.Set("server_url", "http://me:word@h:9001")
 	hidden := h.Do("supervisorctl", c)
