@@ -33,7 +33,7 @@ from deploy_tasks.rollout.fetched import Note
 from deploy_tasks.rollout.foresee import gather
 from deploy_tasks.rollout.later import Later, later
 from deploy_tasks.rollout.ledger import FINISHED, Ledger
-from deploy_tasks.rollout.prepare import Prepared, Request, prepare
+from deploy_tasks.rollout.prepare import Prepared, Request, is_id, prepare
 from deploy_tasks.rollout.receiving import Receiver, save_below
 from deploy_tasks.rollout.record import Options, Record
 from deploy_tasks.rollout.result import Result
@@ -195,7 +195,7 @@ class Producer:
             try:
                 return Result.of(self.ledger.snapshot(deployment))
             except NotFound:
-                kept = archive.result(self.store, deployment)
+                kept = archive.result(self.store, deployment) if is_id(deployment) else None
                 if kept is None:
                     raise
                 return Result.model_validate(kept)
@@ -376,7 +376,7 @@ def deploy(
     Raises `PlanError`, `InventoryError`, `BadInput` (nothing enqueued), `Refused` (hosts are held), `BrokerLost`.
     """
     producer = Producer()
-    options = Options(
+    options = Options.checked(
         verify=bool(verify),
         check=check,
         diff=diff,

@@ -15,6 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy_tasks.errors import SettingsError
 
+# 30 days are the most: beyond, clocks of hosts and brokers overflow.
+_LONGEST_S = 2_592_000.0
+Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S)]
+
 
 def _state_default() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -45,26 +49,32 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(None, description="Private key for hosts whose inventory names none.")
     use_agent: bool = Field(True, description="Whether the SSH agent may be asked when no key file is given.")
     parallel: Annotated[int, Field(ge=1, le=512)] = Field(16, description="Hosts a push worker handles at once.")
-    timeout_s: Annotated[float, Field(gt=0)] = Field(120.0, description="Seconds one host may take.")
-    connect_timeout_s: Annotated[float, Field(gt=0)] = Field(10.0, description="Seconds a connection may take.")
-    silence_s: Annotated[float, Field(gt=0)] = Field(20.0, description="Seconds without a byte until a host is silent.")
-    lease_s: Annotated[float, Field(ge=1)] = Field(
+    timeout_s: Seconds = Field(120.0, description="Seconds one host may take.")
+    connect_timeout_s: Seconds = Field(10.0, description="Seconds a connection may take.")
+    silence_s: Seconds = Field(20.0, description="Seconds without a byte until a host is silent.")
+    lease_s: Annotated[float, Field(ge=1, le=_LONGEST_S)] = Field(
         10.0, description="Seconds until the hosts of a worker that died are given to another."
     )
     max_attempts: Annotated[int, Field(ge=1)] = Field(3, description="How often a host is given to a worker.")
-    deployment_timeout_s: Annotated[float, Field(gt=0)] = Field(
+    deployment_timeout_s: Seconds = Field(
         7200.0, description="Seconds a whole deployment may take until it is ended and rolled back."
     )
     warm_connections: Annotated[int, Field(ge=0)] = Field(256, description="Idle SSH connections a worker keeps.")
-    warm_s: Annotated[float, Field(ge=0)] = Field(300.0, description="Seconds an idle SSH connection is kept.")
+    warm_s: Annotated[float, Field(ge=0, le=_LONGEST_S)] = Field(
+        300.0, description="Seconds an idle SSH connection is kept."
+    )
     keep: Annotated[int, Field(ge=1)] = Field(5, description="Good deployments kept on a host for rollback.")
-    size_limit_mb: Annotated[float, Field(gt=0)] = Field(50.0, description="Largest artifact, in MB of 10^6 bytes.")
-    fetch_limit_mb: Annotated[float, Field(gt=0)] = Field(
+    size_limit_mb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        50.0, description="Largest artifact, in MB of 10^6 bytes."
+    )
+    fetch_limit_mb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         1000.0, description="What the module fetch takes from one host in a deployment, in MB of 10^6 bytes."
     )
     build_jobs: Annotated[int, Field(ge=1)] | None = Field(None, description="Parallel builds; default: CPU cores.")
-    build_timeout_s: Annotated[float, Field(gt=0)] = Field(600.0, description="Seconds one build may take.")
-    record_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days the ledger remembers a deployment.")
+    build_timeout_s: Seconds = Field(600.0, description="Seconds one build may take.")
+    record_days: Annotated[float, Field(gt=0, le=36_500)] = Field(
+        30.0, description="Days the ledger remembers a deployment."
+    )
     flower_address: str = Field("127.0.0.1", description="Address Flower listens on.")
     flower_port: Annotated[int, Field(ge=1, le=65535)] = Field(5555, description="Port Flower listens on.")
     flower_user: str = Field("operator", description="Flower's user name.")

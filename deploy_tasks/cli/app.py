@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from deploy_tasks import __version__
 from deploy_tasks.cli import failure, notices, render
+from deploy_tasks.errors import BadInput
 
 # A command is loaded when it is asked for: all of them together take twice as long to load as any.
 _DEPLOYING, _LOOKING, _RUNNING = "Deploy", "Look and undo", "Run the service"
@@ -84,19 +85,24 @@ def run(arguments: Sequence[str]) -> int:
         app = commands(*(name for name in arguments[:1] if name in _COMMANDS))
         return int(app(args=list(arguments), prog_name="deploy-tasks", standalone_mode=False) or 0)
     except TyperException as error:
-        return _usage(error)
+        return _usage(error, as_json="--json" in arguments)
     except BrokenPipeError:
         return 0
     except (Exception, KeyboardInterrupt) as error:
+        if "--json" in arguments and not isinstance(error, KeyboardInterrupt):
+            failure.tell_as_json(error)
         return failure.report(error)
 
 
-def _usage(error: TyperException) -> int:
+def _usage(error: TyperException, *, as_json: bool) -> int:
     """A wrong option or a missing argument."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
         render.out().print(context.get_help() or "", end="")
         return 0
     path = context.command_path if context is not None else "deploy-tasks"
-    render.error(error.format_message().rstrip(".").replace("\n", " "), f"{path} --help")
+    message = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
+    if as_json:
+        failure.tell_as_json(BadInput(message, hint=f"{path} --help"))
+    render.error(message, f"{path} --help")
     return 2

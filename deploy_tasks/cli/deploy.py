@@ -56,7 +56,13 @@ def deploy(
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(min=1, metavar="SECONDS", rich_help_panel=_HOW, help="Seconds one host may take; default 120."),
+        typer.Option(
+            min=1,
+            max=2_592_000,
+            metavar="SECONDS",
+            rich_help_panel=_HOW,
+            help="Seconds one host may take; default 120.",
+        ),
     ] = None,
     target: Annotated[
         str | None,

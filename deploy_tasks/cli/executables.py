@@ -70,7 +70,7 @@ def write(
     compress: bool = False,
 ) -> list[Written]:
     """Compile for every target and write `NAME-TRIPLE` into the folder, `compress` adds a packed copy of each."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     written = []
     for target, artifact in compiled(found, targets, rebuild=rebuild).items():
         path = folder / f"{_name(found.plan.name)}-{target.triple}{suffix or target.suffix}"
@@ -91,7 +91,7 @@ def write_hosts(found: Inputs, folder: Path, *, rebuild: bool = False) -> list[H
     ):
         if names[host] == names[other]:
             raise BadInput(f"{host} and {other} would both be {names[host]}", hint="compile them apart, with --limit")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     return compile_hosts(
         compiler_here(),
         found.plan,
@@ -101,6 +101,14 @@ def write_hosts(found: Inputs, folder: Path, *, rebuild: bool = False) -> list[H
         lambda host, target: folder / f"{names[host]}{target.suffix}",
         rebuild=rebuild,
     )
+
+
+def _make(folder: Path) -> None:
+    """The folder that was asked for. Raises `BadInput`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be a folder to write to: {error.strerror}", hint="-o DIR names it") from None
 
 
 def _name(plan: str) -> str:

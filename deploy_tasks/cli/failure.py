@@ -12,7 +12,9 @@
 
 from __future__ import annotations
 
+import json
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,13 @@ def report(error: BaseException) -> int:
         render.error(str(error), error.hint)
         return error.exit_status
     return _unexpected(error)
+
+
+def tell_as_json(error: BaseException, told: Mapping[str, Any] | None = None) -> None:
+    """Print the document of an error, or this one, once: whoever knows best what it is does so first."""
+    if not getattr(error, "told_as_json", False):
+        error.told_as_json = True  # type: ignore[attr-defined]
+        render.out().print(json.dumps(document(error) if told is None else told))
 
 
 def document(error: BaseException) -> dict[str, Any]:

@@ -26,7 +26,10 @@ def _folder(root: Path | None) -> Path:
     epilog="Example: `deploy-tasks fleet up 10 && deploy-tasks deploy examples/web/web.json "
     "-i $(deploy-tasks fleet inventory)`"
 )
-def up(count: Annotated[int, typer.Argument(metavar="N", min=1, help="How many hosts.")], root: Folder = None) -> None:
+def up(
+    count: Annotated[int, typer.Argument(metavar="N", min=1, max=local_fleet.MOST_HOSTS, help="How many hosts.")],
+    root: Folder = None,
+) -> None:
     """Start N local SSH hosts and print the path of their inventory.
 
     As root every host has its own file system, address and host key; otherwise hosts share this machine's files.

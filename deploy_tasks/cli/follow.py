@@ -45,7 +45,7 @@ def told_as_json(as_json: bool) -> Iterator[None]:
         yield
     except (DeployError, OSError) as error:
         if as_json:
-            render.out().print(json.dumps(failure.document(error)))
+            failure.tell_as_json(error)
         raise
 
 

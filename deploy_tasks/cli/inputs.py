@@ -62,7 +62,7 @@ def for_compiling(
     """As `read`, but hosts are not needed: without an inventory the plan is checked by itself."""
     given = (given or Given()).beside(inventory_text)
     loaded = load(plan_path, given)
-    if inventory_text or loaded.plan.inventory is not None or loaded.plan.hosts:
+    if inventory_text is not None or loaded.plan.inventory is not None or loaded.plan.hosts:
         return _checked(loaded, inventory_text, limit, given)
     local = Inventory(hosts={"localhost": Host(name="localhost", vars={"ansible_connection": "local"})})
     patterns_gone = loaded.plan.model_copy(update={"limit": None})
@@ -80,7 +80,7 @@ def _checked(loaded: Loaded, inventory_text: str | None, limit: str | None, give
     plan = loaded.plan
     vault = Vault(given.vault_password_files)
     named = loaded.inventory
-    if named is None and inventory_text:
+    if named is None and inventory_text is not None:
         named = load_inventory(inventory_text, plan_dir=loaded.vars_dir, vault=vault)
     found = inventory_for(plan, named, given.extra_vars)
     problems = check(plan, found, loaded.base, extra_vars=given.extra_vars, limit=limit)

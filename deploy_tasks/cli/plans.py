@@ -31,7 +31,7 @@ def validate(
         found = inputs.read(plan, inventory, limit, given)
     except DeployError as error:
         if as_json:
-            render.out().print(json.dumps({"valid": False, **failure.document(error)["error"]}))
+            failure.tell_as_json(error, {"valid": False, **failure.document(error)["error"]})
         raise
     tasks = found.plan.written
     targets = {target.triple: count for target, count in found.targets.items()}

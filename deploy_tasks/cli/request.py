@@ -29,7 +29,7 @@ def prepared(
     from deploy_tasks.rollout.record import Options
 
     current = settings()
-    chosen = Options(
+    chosen = Options.checked(
         timeout_s=timeout_s or current.timeout_s,
         deployment_timeout_s=current.deployment_timeout_s,
         keep=current.keep,

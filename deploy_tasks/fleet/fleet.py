@@ -21,7 +21,7 @@ from typing import Any
 
 from deploy_tasks.fleet import layout, network
 from deploy_tasks.fleet.disk import SSHD, Disk
-from deploy_tasks.fleet.errors import FleetError, FleetUnavailable
+from deploy_tasks.fleet.errors import FleetError, FleetUnavailable, NoFleet
 from deploy_tasks.fleet.host import Host
 from deploy_tasks.fleet.keys import KeyPair, make_key
 from deploy_tasks.fleet.layout import DROPPED, PIDS, PORT, Seat
@@ -208,6 +208,8 @@ def _boot_id() -> str:
 def _read_record(root: Path) -> dict[str, Any]:
     try:
         record = json.loads((root / _RECORD).read_text())
+    except FileNotFoundError:
+        raise NoFleet(f"no fleet in {root}", hint="deploy-tasks fleet up 3") from None
     except (OSError, ValueError) as error:
         raise FleetError(f"no fleet in {root}: {error}") from None
     if not isinstance(record, dict) or not isinstance(record.get("hosts"), list):

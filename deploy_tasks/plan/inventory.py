@@ -44,10 +44,12 @@ def load_inventory(path: str | Path, *, plan_dir: Path | None = None, vault: Vau
     """
     text = str(path)
     vault = vault or Vault()
-    if "," in text and not Path(text).exists():
+    if not text.strip():
+        raise InventoryError([Problem("", "no inventory is named", "write -i hosts.ini, or hosts: -i web1,web2")])
+    if "," in text and not exists(text):
         return parse_hosts_argument(text, plan_dir=plan_dir, vault=vault)
     place = Path(text)
-    if not place.exists():
+    if not exists(text):
         hint = "separate host names by commas to give them directly: -i web1,web2"
         raise InventoryError([Problem("", "there is no such file", hint, text)])
     graph = Graph()
@@ -56,6 +58,14 @@ def load_inventory(path: str | Path, *, plan_dir: Path | None = None, vault: Vau
     beside = place if place.is_dir() else place.absolute().parent
     found = _guarded(graph.build(*_folders(beside, plan_dir, vault), source=text), vault)
     return found.model_copy(update={"file": str(place.absolute()), "folder": str(beside.absolute())})
+
+
+def exists(text: str) -> bool:
+    """Whether there is a file or folder of that name. A list of many hosts is longer than any name of a file."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def parse_hosts_argument(text: str, *, plan_dir: Path | None = None, vault: Vault | None = None) -> Inventory:

@@ -17,7 +17,7 @@ from deploy_tasks.plan.documents import MAX_BYTES, PLAN_DEPTH, BadDocument, deco
 from deploy_tasks.plan.fields import kind
 from deploy_tasks.plan.files import base_for
 from deploy_tasks.plan.findings import Findings
-from deploy_tasks.plan.inventory import load_inventory
+from deploy_tasks.plan.inventory import exists, load_inventory
 from deploy_tasks.plan.mending import follows
 from deploy_tasks.plan.model import Inventory, Plan
 from deploy_tasks.plan.own_attach import beside, with_own
@@ -76,7 +76,7 @@ class Given:
         """The same with an inventory, and its folder where it is a file or folder."""
         given = replace(self, inventory=inventory)
         place = Path(inventory) if isinstance(inventory, (str, Path)) else None
-        if place is None or not place.exists():
+        if place is None or not exists(str(inventory)):
             return given
         return replace(given, inventory_dir=place.absolute() if place.is_dir() else place.absolute().parent)
 

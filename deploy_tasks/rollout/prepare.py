@@ -80,6 +80,7 @@ def prepare(request: Request) -> Prepared:
     files = plan_files(plan, base, inventory)
     ready = staged(plan, inventory, hosts=names, serial=request.serial, files=files)
     _compilable(loaded, ready.plan, files, inventory)
+    targets = tuple(_target(chosen.hosts[name], plan, request.target) for name in names)
     options = {"extra_vars": dict(request.extra_vars), **ready.reads.to_json()}
     # Steps read of any host of the inventory, and delegate to any, whatever the limit.
     bundle = make_bundle(ready.plan, inventory if ready.reads.others else chosen, files, options)
@@ -88,7 +89,7 @@ def prepare(request: Request) -> Prepared:
         name=plan.name,
         by=f"{_user()}@{socket.gethostname()}",
         bundle="",
-        targets=tuple(_target(chosen.hosts[name], plan, request.target) for name in names),
+        targets=targets,
         **staging.recorded(names, ready.stages, _options(request.options, plan)),
         helpers=_helpers(ready.plan, inventory, request.target),
         validate_s=round(time.monotonic() - began, 4),
@@ -193,20 +194,35 @@ def _helpers(plan: Plan, inventory: Inventory, asked: str | None) -> tuple[str, 
     if anybody or wanted - hosts.keys():
         from deploy_tasks.compiler.targets import this_machine
 
-        found.append(asked or this_machine().triple)
+        found.append(_triple(asked, "") if asked else this_machine().triple)
     return tuple(dict.fromkeys(found))
 
 
 def _target(host: Host, plan: Plan, asked: str | None) -> Target:
-    triple = asked or plan.targets.get(host.name) or host.target or DEFAULT_TRIPLE
+    triple = _triple(asked or plan.targets.get(host.name) or host.target or DEFAULT_TRIPLE, "" if asked else host.name)
     place = f"local:{host.name}" if host.connection == "local" else f"{host.address}:{host.port}"
     return Target(host=host.name, lock=place + (host.state_dir or ""), triple=triple)
+
+
+def _triple(name: str, host: str) -> str:
+    """The platform of that name, which a host has. Raises `BadInput`."""
+    from deploy_tasks.compiler.targets import normalise
+
+    try:
+        return normalise(name).triple
+    except BadInput as error:
+        raise BadInput(f"{host}: {error}" if host else str(error), hint=error.hint) from None
+
+
+def is_id(text: str) -> bool:
+    """Whether a deployment may be called so."""
+    return _ID.fullmatch(text) is not None
 
 
 def _id(asked: str | None) -> str:
     if asked is None:
         return secrets.token_hex(4)
-    if not _ID.fullmatch(asked):
+    if not is_id(asked):
         raise BadInput(
             f"{asked[:80]!r} cannot be a deployment's id", hint="letters, digits and . _ -, at most 64, e.g. web-42"
         )

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deploy_tasks.errors import BadInput
+
+#: The longest time that anything may take: 30 days.
+LONGEST_S = 2_592_000.0
 
 
 class Options(BaseModel):
@@ -21,9 +26,11 @@ class Options(BaseModel):
     diff: bool = False
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
-    timeout_s: float = Field(120.0, description="deadline of one host")
-    deployment_timeout_s: float = Field(7200.0, description="deadline of the whole deployment")
-    max_fail_percentage: float = Field(0.0, description="share of a batch that may fail before everything is undone")
+    timeout_s: float = Field(120.0, gt=0, le=LONGEST_S, description="deadline of one host")
+    deployment_timeout_s: float = Field(7200.0, gt=0, le=LONGEST_S, description="deadline of the whole deployment")
+    max_fail_percentage: float = Field(
+        0.0, ge=0, le=100, description="share of a batch that may fail before everything is undone"
+    )
     undo_failed: bool = Field(True, description="whether failing takes hosts back")
     parallel: int | None = Field(
         None, ge=1, description="hosts of this deployment worked on at once; None: as many as can"
@@ -36,6 +43,15 @@ class Options(BaseModel):
         description="seconds in which a new connection must reach the host after its success, or it takes itself back",
     )
     keep: int = Field(5, description="good deployments kept on a host")
+
+    @classmethod
+    def checked(cls, **fields: Any) -> Options:
+        """The options with these fields. Raises `BadInput` that names the first wrong one."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            raise BadInput(f"options.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 class Target(BaseModel):

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from deploy_tasks.errors import BadInput
 from deploy_tasks.producer import Producer, Request, prepare
 from deploy_tasks.rollout.record import Options
@@ -84,8 +82,4 @@ def _options(settings: Settings, wanted: Mapping[str, Any]) -> Options:
         "deployment_timeout_s": settings.deployment_timeout_s,
         "keep": settings.keep,
     }
-    try:
-        return Options.model_validate({**defaults, **wanted})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise BadInput(f"options.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    return Options.checked(**{**defaults, **wanted})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from deploy_tasks.cli.app import commands as command_line
@@ -83,3 +86,50 @@ def test_a_wrong_setting_is_named(commands: Commands) -> None:
     done = commands.run("deploy-tasks", "settings", more={"DEPLOY_TASKS_PARALLEL": "many"})
     assert done.returncode == 2
     assert done.stderr.startswith("error: DEPLOY_TASKS_PARALLEL: ")
+
+
+PLAY = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("deploy site.yml -i EMPTY", "no inventory is named"),
+        ("validate site.yml -i EMPTY", "no inventory is named"),
+        ("deploy site.yml -i web1, --target x86_46-linux", "no target is named 'x86_46-linux'"),
+        ("deploy site.yml -i hosts.ini", "h1: no target is named 'pdp11'"),
+        ("deploy site.yml -i web1, --timeout inf", "Invalid value for '--timeout'"),
+        ("deploy site.yml -i web1, --no-such", "No such option: --no-such"),
+        ("worker --role nope", "Invalid value for '--role': 'nope' is not one of"),
+        ("worker", "Missing option '--role'. Choose from: control, build, push, undo"),
+        ("compile site.yml -o site.yml", "site.yml cannot be a folder to write to: File exists"),
+        ("inventory nofile", "nofile: there is no such file"),
+        ("list --limit web -i web1,", "web: no host and no group is named 'web'"),
+        ("fleet inventory --root nowhere", "error: no fleet in "),
+        ("fleet up 5001", "Invalid value for 'N'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_and_as_a_document(
+    arguments: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("site.yml").write_text(PLAY)
+    Path("hosts.ini").write_text("h1 target_triple=pdp11\n")
+    words = ["" if word == "EMPTY" else word for word in arguments.split()]
+    assert run(words) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert shown.out == ""
+    assert "unexpected" not in shown.err
+    run([*words, "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document.get("error", document)["message"]
+
+
+def test_many_hosts_are_no_name_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("site.yml").write_text(PLAY)
+    assert run(["validate", "site.yml", "-i", ",".join(f"web{number}.example.com" for number in range(300))]) == 0
+    assert "300 hosts" in capsys.readouterr().out

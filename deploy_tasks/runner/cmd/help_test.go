@@ -58,6 +58,32 @@ func TestWhatIsToldAtTheEnd(t *testing.T) {
 	m.says(web, []string{"undo"}, 2, "nothing is applied on this host")
 }
 
+// Who only looks makes nothing.
+func TestWhereNothingWasDeployed(t *testing.T) {
+	m := newMachine(t)
+	web := m.hand(nil, m.write("w", "f", "x"))
+	m.state = m.path("none")
+	m.says(web, []string{"list"}, 0, "no deployments in "+m.state)
+	m.says(web, []string{"list", "--json"}, 0, "[]")
+	m.says(web, []string{"prune"}, 0, "removed 0 deployments")
+	m.says(web, []string{"confirm"}, 2, "nothing is applied on this host")
+	m.says(web, []string{"undo"}, 2, "nothing is applied on this host")
+	if _, err := os.Stat(m.state); !os.IsNotExist(err) {
+		t.Error("there is a folder now")
+	}
+}
+
+func TestFactsThatThereAreNot(t *testing.T) {
+	m := newMachine(t)
+	web := m.hand(nil)
+	for _, subset := range []string{"netwrok", "!netwrok"} {
+		if text := m.says(web, []string{"facts", subset}, 2, `there are no facts of "netwrok": did you mean network?`); strings.Contains(text, "ansible_") {
+			t.Error(text)
+		}
+	}
+	m.says(web, []string{"facts", "web-1.example.com"}, 2, `there are no facts of "web-1.example.com": the subsets are all, min, platform, `)
+}
+
 // What cannot be used is told with the way out, and nothing runs.
 func TestFolderThatCannotBeUsed(t *testing.T) {
 	m := newMachine(t)

@@ -30,7 +30,7 @@ func list(args []string) error {
 	if _, err := o.parse(args, 0); err != nil {
 		return err
 	}
-	folder, err := o.folder()
+	folder, err := o.present()
 	if err != nil {
 		return err
 	}
@@ -103,13 +103,15 @@ func prune(args []string) error {
 	if o.keep < 0 {
 		return usage("--keep must be at least 0")
 	}
-	folder, err := o.folder()
+	folder, err := o.present()
 	if err != nil {
 		return err
 	}
-	pruned, err := pruneLocked(folder, o.keep)
-	if err != nil {
-		return err
+	var pruned host.Pruned
+	if _, gone := os.Stat(folder.Root); gone == nil {
+		if pruned, err = pruneLocked(folder, o.keep); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("removed %d deployments, %d artifacts, %d runners\n", len(pruned.Deployments), len(pruned.Artifacts), len(pruned.Blobs))
 	return nil
@@ -133,6 +135,9 @@ func showFacts(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := knownSubsets(rest); err != nil {
+		return err
+	}
 	if len(rest) == 0 {
 		rest = []string{"all"}
 	}
@@ -143,5 +148,20 @@ func showFacts(args []string) error {
 	pretty := value.Compact
 	pretty.Indent, pretty.Pretty, pretty.KeySep, pretty.SortKeys = "  ", true, ": ", true
 	fmt.Println(strings.TrimSpace(string(value.EncodeStyle(found, pretty))))
+	return nil
+}
+
+// knownSubsets refuses a subset that is none, with the nearest one that is.
+func knownSubsets(subsets []string) error {
+	for _, subset := range subsets {
+		name := strings.TrimPrefix(subset, "!")
+		if facts.Known(name) {
+			continue
+		}
+		if near := facts.Nearest(name); near != "" {
+			return usage("there are no facts of %q: did you mean %s?", name, near)
+		}
+		return usage("there are no facts of %q: the subsets are %s", name, strings.Join(facts.Subsets(), ", "))
+	}
 	return nil
 }

@@ -89,6 +89,18 @@ func (o *options) folder() (*host.Folder, error) {
 	return f, err
 }
 
+// present is the folder of deployments for commands that only look: where there is none, none is made.
+func (o *options) present() (*host.Folder, error) {
+	root := o.stateDir
+	if root == "" {
+		root, _ = host.DefaultRoot() // what is wrong with that is told below
+	}
+	if _, err := os.Stat(root); root != "" && os.IsNotExist(err) {
+		return host.At(root)
+	}
+	return o.folder()
+}
+
 func words(list string) []string {
 	var out []string
 	for _, word := range strings.Split(list, ",") {

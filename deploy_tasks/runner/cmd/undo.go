@@ -25,7 +25,11 @@ func undo(args []string) error {
 		return err
 	}
 	host.Umask(commandUmask)
-	folder, err := o.folder()
+	find := o.present
+	if o.serve {
+		find = o.folder
+	}
+	folder, err := find()
 	if err != nil {
 		return err
 	}
@@ -194,7 +198,7 @@ func named(name, about string, args []string) (*host.Folder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	folder, err := o.folder()
+	folder, err := o.present()
 	if err != nil {
 		return nil, "", err
 	}

@@ -32,17 +32,22 @@ func DefaultRoot() (string, error) {
 
 // Open makes the folder where it is missing.
 func Open(root string) (*Folder, error) {
-	root, err := filepath.Abs(root)
+	f, err := At(root)
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{root}
-	for _, dir := range []string{root, f.Blobs(), f.Artifacts(), f.deployments()} {
+	for _, dir := range []string{f.Root, f.Blobs(), f.Artifacts(), f.deployments()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
+}
+
+// At is the folder at root, which may not exist.
+func At(root string) (*Folder, error) {
+	root, err := filepath.Abs(root)
+	return &Folder{root}, err
 }
 
 // Blobs, Artifacts and deployments are its parts.

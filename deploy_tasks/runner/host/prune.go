@@ -54,7 +54,7 @@ func (f *Folder) List() ([]Record, error) {
 		return nil, err
 	}
 	names, err := os.ReadDir(f.deployments())
-	if err != nil {
+	if err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
 	out := []Record{}
