@@ -92,6 +92,9 @@ func (a Attributes) Apply(c *module.Call, path string, d *Delta) (changed bool, 
 		return false, AtPath(path, err)
 	}
 	owned, err := a.applyOwner(c, path, info, uid, gid, d)
+	if err == nil && owned && !c.Check {
+		info, err = os.Lstat(path) // the change of owner may have taken the setuid bits away
+	}
 	if err != nil {
 		return false, err
 	}
