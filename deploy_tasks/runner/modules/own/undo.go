@@ -225,13 +225,14 @@ var errHidden = errors.New("the module failed; what it said is hidden by no_log"
 // said is the answer to what an undo asks. An error gets into the reports of the undo.
 func said(out change.Output, hidden bool) (*value.Dict, error) {
 	said, err := answer(out.Stdout)
-	if hidden && (err != nil || failed(said)) {
+	bad := err != nil || failed(said)
+	switch {
+	case bad && hidden:
 		return nil, errHidden
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("exit status %d, %w: %s", out.Code, err, lastLine(out.Stderr+out.Stdout))
-	}
-	if msg, _ := said.Get("msg"); failed(said) {
+	case bad:
+		msg, _ := said.Get("msg")
 		return nil, errors.New(value.Str(msg))
 	}
 	return said, nil

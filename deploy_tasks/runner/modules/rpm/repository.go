@@ -199,6 +199,7 @@ func (f *repoFile) masked() string {
 	for _, s := range f.sections {
 		options := slices.Clone(s.options)
 		for i, o := range options {
+			options[i].value = kit.ShownText(o.value)
 			if o.name == "password" || o.name == "proxy_password" {
 				options[i].value = "********"
 			}

@@ -87,10 +87,11 @@ func TestDiffsOfRepositoriesHideTheirPasswords(t *testing.T) {
 	h := moduletest.New(t)
 	h.Write("a.repo", "[a]\nname = A\nproxy_password = former\n")
 	c := h.Call(false, "name", "a", "description", "A", "baseurl", "http://a", "password", "hidden", "reposdir", h.Path("."))
+	c.Args.Set("proxy", "http://me:word@p:3128/")
 	c.Diff = true
 	r := h.Do("yum_repository", c)
 	if len(r.Diff) != 1 || r.Diff[0].Before != "[a]\nname = A\nproxy_password = ********\n\n" ||
-		r.Diff[0].After != "[a]\nbaseurl = http://a\nname = A\npassword = ********\n\n" {
+		r.Diff[0].After != "[a]\nbaseurl = http://a\nname = A\npassword = ********\nproxy = http://p:3128/\n\n" {
 		t.Errorf("%+v", r.Diff)
 	}
 }

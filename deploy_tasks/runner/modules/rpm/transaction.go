@@ -23,6 +23,7 @@ func (j *job) transact(lines [][]string) (module.Result, error) {
 		if len(steps) == 0 {
 			continue
 		}
+		before := changed
 		changed = true
 		gone := going(steps, j.here)
 		j.results = append(j.results, told(steps, gone, j.p.Flag("download_only"))...)
@@ -30,6 +31,7 @@ func (j *job) transact(lines [][]string) (module.Result, error) {
 			continue
 		}
 		if r, err := j.perform(line, steps, gone); err != nil || r.Failed {
+			r.Changed = before // what the commands before this one have done stays
 			return r, err
 		}
 		if j.here, err = installed(j.t); err != nil {
