@@ -14,27 +14,31 @@ _STEPS = ("plays", "tasks", "handlers", "block", "rescue", "always")
 
 @dataclass(frozen=True)
 class Fetch:
-    """One task: its id, its arguments as they are lowered, the loops around it, the playbook's folder within the
-    plan's, and its place in the plan."""
+    """One task: its id, its arguments as they are lowered, the loops around it (`role_path` as one of one item), the
+    folders of playbook and role within the plan's, and its place in the plan."""
 
     id: str
     args: Mapping[str, Any]
     around: Locals
     folder: str
+    role: str
     where: str
 
 
 def fetches(program: Mapping[str, Any]) -> Iterator[Fetch]:
     """All of a program."""
-    yield from _within(program, {}, "")
+    yield from _within(program, {}, "", "")
 
 
-def _within(part: Mapping[str, Any], around: Locals, folder: str) -> Iterator[Fetch]:
+def _within(part: Mapping[str, Any], around: Locals, folder: str, role: str) -> Iterator[Fetch]:
     folder = str(part.get("playbook_dir") or folder)
+    if isinstance(part.get("role_path"), str):
+        role = part["role_path"]
+        around = {**around, "role_path": [role]}
     if isinstance(part.get("loop"), (list, dict)):
         around = {**around, str(part.get("loop_var") or "item"): part["loop"]}
     if part.get("module") == "fetch":
-        yield Fetch(str(part.get("id")), part.get("args") or {}, around, folder, str(part.get("where") or ""))
+        yield Fetch(str(part.get("id")), part.get("args") or {}, around, folder, role, str(part.get("where") or ""))
     choices = part.get("choices")
     for steps in (
         *(part.get(name) for name in _STEPS),
@@ -42,4 +46,4 @@ def _within(part: Mapping[str, Any], around: Locals, folder: str) -> Iterator[Fe
     ):
         for step in steps if isinstance(steps, list) else ():
             if isinstance(step, dict):
-                yield from _within(step, around, folder)
+                yield from _within(step, around, folder, role)

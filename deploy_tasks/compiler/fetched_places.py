@@ -39,7 +39,7 @@ class Places:
         """The place that a host names, see `plan.fetched.place`. Raises `Refused`, `NoPlace`."""
         for fetch in self._said.fetches.get(task, ()):
             if any(self._fits(shape, dest) for shape in _texts(self._candidates, fetch, "dest")):
-                found = place(dest, src, flat=flat, host=self._host, folder=fetch.folder)
+                found = place(dest, src, flat=flat, host=self._host, folder=fetch.folder, role=fetch.role)
                 if flat and dest.endswith("/") and _root(dest, fetch.folder):
                     self._check_name(fetch, src)
                 return found

@@ -28,6 +28,8 @@ def check_undo(step: Task | Block, findings: Findings) -> None:
             findings.add(
                 f"{task.where}.module", f"{task.module} does nothing on the host that could take a task back", hint
             )
+        if task.module == "fetch":
+            findings.add(f"{task.where}.module", "fetch takes nothing back", "fetch the file in a task of the plan")
         _check_files(task, findings)
 
 

@@ -11,27 +11,29 @@ class NoPlace(ValueError):
     """These words name no place for a file; the text says why."""
 
 
-def place(dest: str, src: str, *, flat: bool, host: str, folder: str = "") -> str:
+def place(dest: str, src: str, *, flat: bool, host: str, folder: str = "", role: str = "") -> str:
     """Where the file lies: absolute, from the home folder (`~`), or counted from the plan's folder.
 
     As with Ansible that is `dest/HOST/src`, or `dest` itself when `flat`, with the name of the file behind a slash.
-    `folder` is that of the playbook within the plan's, from which a relative `dest` counts. Whatever `src` is, it leads
+    `folder` is that of the playbook within the plan's, from which a relative `dest` counts; one that is made of
+    `playbook_dir` or `role_path` begins with it or with `role`, and counts from the plan's. Whatever `src` is, it leads
     no further up than to `dest/HOST`. Raises `NoPlace`.
     """
     if "\0" in dest + src + host or len(dest) + len(src) > _LONGEST:
         raise NoPlace("src and dest are no paths")
     if not flat:
-        return posixpath.normpath(posixpath.join(_from(dest, folder) or ".", _host(host), _inner(src)))
+        return posixpath.normpath(posixpath.join(_from(dest, folder, role) or ".", _host(host), _inner(src)))
     if not dest:
         raise NoPlace("dest names no file")
     if dest.endswith("/"):
         dest += _file_name(src)
-    return posixpath.normpath(_from(dest, folder))
+    return posixpath.normpath(_from(dest, folder, role))
 
 
-def _from(dest: str, folder: str) -> str:
-    """A relative dest counts from the playbook's folder; one made of `playbook_dir` has that already."""
-    if folder in ("", ".") or dest.startswith(("/", "~", f"{folder}/")) or dest == folder:
+def _from(dest: str, folder: str, role: str) -> str:
+    """A dest as it counts from the plan's folder."""
+    known = [name for name in (folder, role) if name]
+    if dest in known or dest.startswith(("/", "~", *(f"{name}/" for name in known))):
         return dest
     return posixpath.join(folder, dest)
 

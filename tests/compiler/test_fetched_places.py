@@ -141,6 +141,17 @@ def test_a_relative_dest_counts_from_the_playbook() -> None:
     assert find(program("out", folder="play"), "out") == "play/out"
 
 
+def test_folders_of_playbook_and_role_are_the_plans() -> None:
+    document = program("{{ playbook_dir }}/x", folder="play")
+    assert find(document, "play/x") == "play/x"
+    document = program("{{ role_path }}/x", folder="play")
+    document["plays"][0]["tasks"][0]["role_path"] = "roles/r"
+    assert refused(document) == []
+    assert find(document, "roles/r/x") == "roles/r/x"
+    with pytest.raises(Refused):
+        find(document, "roles/s/x")
+
+
 @pytest.mark.parametrize(
     ("dest", "src", "flat", "host"),
     [

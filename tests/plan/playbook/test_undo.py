@@ -101,6 +101,7 @@ def said(tmp_path: Path, undo: str) -> tuple[str, str]:
         ("[{command: a, loop: [1]}]", "undo[0].loop", "is not for a task that takes another one back"),
         ("[{command: a, undo: b}]", "undo[0].undo", "is not for a task that takes another one back"),
         ("[{set_fact: {a: 1}}]", "undo[0].module", "set_fact does nothing on the host that could take a task back"),
+        ("[{fetch: {src: /x, dest: x}}]", "undo[0].module", "fetch takes nothing back"),
         ("[{copy: {src: site.yml, dest: /b}}]", "undo[0].args.src", "names a file of the plan"),
     ],
 )

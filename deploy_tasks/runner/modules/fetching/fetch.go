@@ -35,6 +35,8 @@ func fetch(c *module.Call) module.Result {
 		return kit.Failure(err)
 	case c.Check:
 		return module.Result{Skipped: true, Msg: "check mode not (yet) supported for this module"}
+	case c.Undo:
+		return module.Result{Skipped: true, Msg: "an undo brings no files"}
 	case c.Ask == nil:
 		return module.Failure("fetch: nobody is here to take the file: this executable was started by hand; deploy-tasks deploy can")
 	}

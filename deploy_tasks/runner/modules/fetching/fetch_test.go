@@ -210,5 +210,10 @@ func TestFetchNeedsAWorker(t *testing.T) {
 	if r := h.Check("fetch", "src", "@/f", "dest", "out"); !r.Skipped || r.Msg != "check mode not (yet) supported for this module" {
 		t.Errorf("%+v", r)
 	}
+	c := h.Call(false, "src", "@/f", "dest", "out")
+	c.Undo = true // a handler that an undo fires
+	if r := fetch(c); !r.Skipped || r.Failed {
+		t.Errorf("%+v", r)
+	}
 	moduletest.Fails(t, h.Run("fetch", "src", "@/f"), "missing required arguments: dest")
 }
