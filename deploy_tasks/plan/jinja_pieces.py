@@ -18,6 +18,7 @@ from deploy_tasks.plan.jinja import environment, is_template
 
 _SKIPPED = frozenset({"raw_begin", "raw_end", "comment_begin", "comment", "comment_end"})
 
+_ENDS = frozenset({"elif", "else", "endif"})
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
@@ -106,6 +107,77 @@ def literal(text: str) -> str:
     return "(" + ' ~ "\'" ~ '.join(f"'{part}'" for part in parts) + ")"
 
 
+def _branched(text: str) -> str | None:
+    """The expression of a template whose only statements are conditions; None when it holds others.
+
+    Raises a model error for a template that cannot be read.
+    """
+    found: list[tuple[str, str]] = []
+    inside: list[str] | None = None
+    try:
+        for _, kind, value in environment().lex(text):
+            if kind in ("variable_begin", "block_begin"):
+                inside = []
+            elif kind in ("variable_end", "block_end"):
+                found.append((kind, "".join(inside or ()).strip()))
+                inside = None
+            elif inside is not None:
+                inside.append(value)
+            elif kind == "data":
+                found.append((kind, value))
+    except TemplateSyntaxError as error:
+        raise bad(f"template syntax: {error.message}") from None
+    return _Branches(found).whole()
+
+
+class _Branches:
+    """Reads the texts, outputs and conditions of a template, one after the other."""
+
+    def __init__(self, found: list[tuple[str, str]]) -> None:
+        self.rest = found[::-1]
+
+    def whole(self) -> str | None:
+        made = self._joined()
+        return None if self.rest else made
+
+    def _joined(self) -> str | None:
+        """Everything up to a statement that ends a branch, as one expression."""
+        parts: list[str] = []
+        while self.rest and not (self.rest[-1][0] == "block_end" and _word(self.rest[-1][1]) in _ENDS):
+            kind, text = self.rest.pop()
+            if kind == "data":
+                parts.append(literal(text))
+            elif kind == "variable_end":
+                parts.append(_operand(text))
+            elif _word(text) != "if" or (branch := self._branch(text.partition("if")[2])) is None:
+                return None
+            else:
+                parts.append(branch)
+        return "(" + " ~ ".join(parts) + ")" if parts else "''"
+
+    def _branch(self, condition: str) -> str | None:
+        """What follows a condition, up to the end of all its branches."""
+        yes, otherwise = self._joined(), "''"
+        if yes is None or not self.rest:
+            return None
+        end = self.rest.pop()[1]
+        made: str | None = otherwise
+        if _word(end) == "elif":
+            made = self._branch(end.partition("elif")[2])
+        elif end == "else":
+            made = self._joined()
+            if not self.rest or self.rest.pop()[1] != "endif":
+                return None
+        elif end != "endif":
+            return None
+        return None if made is None else f"({yes} if ({condition.strip()}) else {made})"
+
+
+def _word(statement: str) -> str:
+    """The word that a statement begins with."""
+    return statement.split(None, 1)[0] if statement.split() else ""
+
+
 def _operand(text: str) -> str:
     return text if _NAME.fullmatch(text) else f"({text})"
 
@@ -115,6 +187,9 @@ def _text(text: str) -> str:
         return literal(text)
     found = pieces(text)
     if found is None:
+        made = _branched(text)
+        if made is not None:
+            return made
         raise bad("a template in it holds statements ({% … %})", "put it into a variable under vars, and use that")
     if not found:
         return "''"

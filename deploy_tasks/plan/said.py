@@ -23,6 +23,8 @@ class Said:
         #: The variables whose values something was found by.
         self.relied: set[str] = set()
         self._hosts = tuple(inventory.variables()) if inventory else ()
+        #: The groups of the inventory, each with its hosts.
+        self.groups = {name: list(hosts) for name, hosts in inventory.groups.items()} if inventory else {}
         self._secrets = frozenset(_written(inventory.secrets)) if inventory else frozenset()
         self._found: dict[str, tuple[Any, ...] | None] = {}
 

@@ -1,6 +1,7 @@
 """Values of templates that must be known before anything runs: names of imported files and roles, `hosts`, `serial`.
 
-Only what the playbook itself and the caller's extra variables say is known here; neither inventory nor facts are.
+Only what the playbook itself and the caller's extra variables say is known here; of the inventory `groups`
+alone, by plays, and no facts.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ _FREE = _COMMANDS | INCLUDES | {"add_host", "group_by", "set_fact", "meta"}
 _HAS_CMD = frozenset({"command", "shell", "script"})
 # Modules that say before anything runs what they do: to variables and hosts, and by expressions.
 _KNOWN_BEFORE = INCLUDES | {"add_host", "assert", "debug", "group_by", "meta", "set_fact", "validate_argument_spec"}
+#: The fact that names the host's own module for packages or services.
+_MANAGERS = re.compile(r"""\{\{\s*(?:ansible_|ansible_facts(?:\.|\[['"]))(?P<what>pkg|service)_mgr(?:['"]\])?\s*\}\}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class _Reader:
         if not name:
             self.findings.add(path_of((key,), self.where), "names no module", f"for example {key}: copy src=a dest=/b")
             return None
-        module = module_name(name)
+        module = _manager(name) or module_name(name)
         parsed = self._parsed(key, rest, module in _COMMANDS)
         return None if parsed is None else (module, {**args, **parsed})
 
@@ -206,6 +209,12 @@ class _Reader:
             self.findings.add(path_of((key,), self.where), message, hint)
             args = {name: item for name, item in args.items() if name != WHOLE_ARGS}
         return args
+
+
+def _manager(name: str) -> str | None:
+    """The module that does what the one does whose name a fact says: `{{ ansible_pkg_mgr }}` is `package`."""
+    found = _MANAGERS.fullmatch(name.strip())
+    return {"pkg": "package", "service": "service"}[found["what"]] if found else None
 
 
 def _first(text: str) -> str:

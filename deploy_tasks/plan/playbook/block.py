@@ -50,6 +50,7 @@ def _step(item: Any, where: str, scope: Scope, site: Site) -> Iterable[Step]:
 
 
 def _task(doc: TaskDoc, scope: Scope, site: Site) -> Task:
+    site.makes_groups |= doc.module in ("add_host", "group_by")
     update: dict[str, Any] = {"id": site.step_id(doc.where)}
     update["search"] = named_files.search(scope, site)
     doc = named_files.placed(whole_args.found(doc, scope, site), scope, site)

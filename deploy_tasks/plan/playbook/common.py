@@ -124,6 +124,17 @@ def _flags(value: Any) -> None:
         )
 
 
+def _program(value: Any) -> None:
+    """Accepted is a usual program in any folder; none is run."""
+    if entries.text(value).rpartition("/")[2] not in _METHODS:
+        raise bad("has no counterpart here", "leave it out: no program is run to become somebody")
+
+
+def _debugger(value: Any) -> None:
+    if value != "never":
+        raise bad("is not supported", "leave it out; --diff and -v show what a task does")
+
+
 def _connection(value: Any) -> str:
     found = entries.text(value)
     short = found.removeprefix("ansible.builtin.")
@@ -139,13 +150,6 @@ def _port(value: Any) -> int | str | None:
     return found
 
 
-def _refused(message: str, hint: str) -> Reader:
-    def refuse(_value: Any) -> Any:
-        raise bad(message, hint)
-
-    return refuse
-
-
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "name": entries.name,
@@ -156,7 +160,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "become_user": entries.text,
         "become_method": _method,
         "become_flags": _flags,
-        "become_exe": _refused("has no counterpart here", "leave it out: no program is run to become somebody"),
+        "become_exe": _program,
         "environment": entries.environment,
         "ignore_errors": entries.switch_or_expression,
         "ignore_unreachable": entries.switch,
@@ -175,7 +179,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "module_defaults": _module_defaults,
         "collections": entries.names,
         "notify": entries.names,
-        "debugger": _refused("is not supported", "leave it out; --diff and -v show what a task does"),
+        "debugger": _debugger,
     }
 )
 COMMON = frozenset(READERS)

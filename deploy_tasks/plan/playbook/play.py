@@ -163,13 +163,17 @@ class _Reader:
             self.site.problem(path, f"must be known before anything runs: {error}", "give it with -e NAME=VALUE")
             return ()
         items = value if isinstance(value, list) else [value]
+        if not items:
+            self.site.problem(path, "names no hosts", "write the name of a group: hosts: web")
         if not all(isinstance(item, (str, int)) and str(item).strip() for item in items):
             self.site.problem(path, "must be a host pattern or a list of them", "for example web:&prod")
             return ()
         return tuple(part.strip() for item in items for part in str(item).split(",") if part.strip())
 
     def _layers(self) -> tuple[Mapping[str, Any], ...]:
-        return self.site.layers(self.scope)
+        """What is known before the play runs: also the inventory's groups, unless tasks put hosts into groups."""
+        groups = self.site.said.groups if not self.site.makes_groups else {}
+        return ({"groups": groups} if groups else {}, *self.site.layers(self.scope))
 
     def _serial(self) -> tuple[int | str, ...]:
         value = self._known("serial")

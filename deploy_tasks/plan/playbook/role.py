@@ -146,7 +146,7 @@ def read_entry(entry: Any, where: str, scope: Scope, site: Site) -> RoleUse | No
         site.problem(where, "names no role", "write - role: NAME")
         return None
     try:
-        return RoleUse(known_text(name.strip(), site.layers(scope)), where, own, params)
+        return RoleUse(known_text(scope.folders.resolve(name.strip()), site.layers(scope)), where, own, params)
     except Unknown as error:
         site.problem(where, f"the role's name must be known now: {error}", "use include_role among the tasks")
         return None

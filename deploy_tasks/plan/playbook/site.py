@@ -76,6 +76,8 @@ class Site:
         self._encrypted: dict[str, bool] = {}
         self._ids: dict[str, int] = {}
         self.roles = PlayRoles()
+        #: Whether a task that was read so far puts hosts into groups.
+        self.makes_groups = False
         #: Encrypted template files, relative to the base, by the variables that hold them.
         self.secret_templates: dict[str, str] = {}
         self._left = MAX_STEPS

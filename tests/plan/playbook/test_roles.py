@@ -132,6 +132,12 @@ def test_a_role_runs_again_with_other_parameters_or_when_it_allows_it(tmp_path: 
     assert found == [web, ("web", []), web, twice, twice]
 
 
+def test_a_role_is_named_from_the_folder_of_the_playbook(tmp_path: Path) -> None:
+    files = {"plays/site.yml": "- hosts: all\n  roles: [{role: '{{ playbook_dir }}/../shared/web'}]\n"}
+    files["shared/web/tasks/main.yml"] = TASK.format("web")
+    assert outline(work(only_play(load(tmp_path, files, "plays/site.yml")))) == [("web", ["web"])]
+
+
 def test_roles_that_depend_on_each_other_are_refused(tmp_path: Path) -> None:
     files = {"site.yml": "- hosts: all\n  roles: [a]\n"}
     files |= role("a", meta="dependencies: [b]\n") | role("b", meta="dependencies:\n  - a\n")
