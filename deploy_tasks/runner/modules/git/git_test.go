@@ -354,6 +354,33 @@ func TestAChecksTellsOnly(t *testing.T) {
 	}
 }
 
+// A repository may be that of a user, but its undo has root's rights.
+func TestAnUndoDoesNotFollowLinks(t *testing.T) {
+	h := moduletest.New(t)
+	h.Write("app/HEAD", "")
+	h.Write("app/objects/old", "")
+	before, err := store{}.Inspect(nil, h.Path("app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Write("precious/file", "")
+	h.Write("precious/in/file", "")
+	if err := os.RemoveAll(h.Path("app/objects")); err != nil {
+		t.Fatal(err)
+	}
+	h.Write("precious/in/HEAD", "")
+	for _, name := range []string{"objects", "modules"} {
+		if err := os.Symlink(h.Path("precious"), h.Path("app/"+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := (store{}).Restore(nil, h.Path("app"), before, nil); err != nil {
+		t.Error(err)
+	}
+	h.Read("precious/file")
+	h.Read("precious/in/file")
+}
+
 func TestTokensAreNotShown(t *testing.T) {
 	r := newRig(t)
 	r.cloned()

@@ -92,9 +92,13 @@ func list(dir, name string, out *value.Dict, left *int) error {
 
 // repositories are the folders below one that hold repositories, however deep their names go.
 func repositories(root, at string) ([]string, error) {
-	names, err := os.ReadDir(filepath.Join(root, at))
-	if err != nil {
+	path := filepath.Join(root, at)
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
 		return nil, nil // there are no submodules
+	}
+	names, err := os.ReadDir(path)
+	if err != nil {
+		return nil, nil // nor any that could be seen
 	}
 	var out []string
 	for _, n := range names {
@@ -161,9 +165,12 @@ func removeUp(path, dir string) error {
 
 func shrinkFolder(dir, name string, was *value.Dict) error {
 	path := filepath.Join(dir, name)
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() { // where a link leads nothing is ours
+		return nil
+	}
 	names, err := os.ReadDir(path)
 	if err != nil {
-		return nil
+		return err
 	}
 	kept, known := was.Get(name)
 	if !known {

@@ -209,7 +209,7 @@ func (l lot) remove(paths []string, others map[string]bool) error {
 		if others[path] {
 			continue
 		}
-		if !strings.HasPrefix(path, l.dir+"/") && !strings.HasPrefix(path, l.prefix+"/") {
+		if !l.holds(path) {
 			return fmt.Errorf("its list of files names %s, which is not below %s", path, l.prefix)
 		}
 		doomed := []string{path}
@@ -225,6 +225,15 @@ func (l lot) remove(paths []string, others map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// holds tells whether a path is below the folders, also where links lead: an undo has root's rights, and the folders may be
+// those of a user.
+func (l lot) holds(path string) bool {
+	real := filepath.Join(kit.RealPath(filepath.Dir(path)), filepath.Base(path))
+	return slices.ContainsFunc([]string{l.dir, l.prefix}, func(folder string) bool {
+		return strings.HasPrefix(path, folder+"/") && strings.HasPrefix(real, strings.TrimSuffix(kit.RealPath(folder), "/")+"/")
+	})
 }
 
 // tidy removes empty folders upwards, within the folder of packages.

@@ -168,6 +168,14 @@ func TestListsThatNameStrangersAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	h.Read("precious")
+	if err := os.Symlink(h.Dir, h.Path("lib/site-packages/new")); err != nil {
+		t.Fatal(err)
+	}
+	h.Write("lib/site-packages/new-1.dist-info/RECORD", "new/precious,,\n")
+	if err := (fresh{}).Restore(nil, name, before, nil); err == nil || !strings.Contains(err.Error(), "which is not below") {
+		t.Error(err)
+	}
+	h.Read("precious")
 }
 
 func TestWhatIsRefused(t *testing.T) {
