@@ -37,11 +37,11 @@ func adjusted() (string, error) {
 
 // Restore implements change.Kind: the clock is set from the time of the system.
 func (clock) Restore(t change.Tools, _ string, before, _ any) error {
-	option := "--utc"
-	if before == "local" {
-		option = "--localtime"
+	argv, err := clockTool(func(name string) string { return kit.FindTool(t.Find, name) }, before == "local")
+	if err != nil {
+		return err
 	}
-	if _, err := change.Demand(t, kit.FindTool(t.Find, "hwclock"), "--systohc", option); err != nil {
+	if _, err := change.Demand(t, argv...); err != nil {
 		return err
 	}
 	if before != nil {
@@ -51,4 +51,15 @@ func (clock) Restore(t change.Tools, _ string, before, _ any) error {
 		return err
 	}
 	return nil
+}
+
+// clockTool is the command that sets the clock from the time of the system; systems with systemd may have no hwclock.
+func clockTool(find func(string) string, local bool) ([]string, error) {
+	if program := find("hwclock"); program != "" {
+		return []string{program, "--systohc", map[bool]string{true: "--localtime", false: "--utc"}[local]}, nil
+	}
+	if program := find("timedatectl"); program != "" {
+		return []string{program, "set-local-rtc", map[bool]string{true: "yes", false: "no"}[local]}, nil
+	}
+	return nil, errors.New("neither hwclock nor timedatectl is there any more")
 }

@@ -192,7 +192,11 @@ func (names) Inspect(change.Tools, string) (any, error) { return os.Hostname() }
 
 // Restore implements change.Kind.
 func (names) Restore(t change.Tools, _ string, before, _ any) error {
-	_, err := change.Demand(t, kit.FindTool(t.Find, "hostname"), value.Str(before))
+	program := kit.FindTool(t.Find, "hostname")
+	if program == "" {
+		return setHostname(value.Str(before))
+	}
+	_, err := change.Demand(t, program, value.Str(before))
 	return err
 }
 

@@ -53,6 +53,9 @@ func modprobe(c *module.Call) module.Result {
 	if err == nil && strings.Contains(p.Str("name"), "/") {
 		err = fmt.Errorf("%s is not the name of a module", value.Repr(p.Str("name")))
 	}
+	if err == nil {
+		err = noOptions(p.Str("params"))
+	}
 	if err != nil {
 		return kit.Failure(err)
 	}
@@ -212,4 +215,15 @@ func isLoaded(name string) (bool, error) {
 func loadedIn(text, name string) bool {
 	start := kernelName(name) + " "
 	return strings.HasPrefix(text, start) || strings.Contains(text, "\n"+start)
+}
+
+// noOptions refuses parameters that modprobe would take for its own options. They are named before anything is asked.
+func noOptions(params string) error {
+	words, err := kit.SplitWords(params)
+	for _, word := range words {
+		if strings.HasPrefix(word, "-") {
+			return fmt.Errorf("params: %s is no parameter of a module but an option of modprobe; write NAME=VALUE", value.Repr(word))
+		}
+	}
+	return err
 }

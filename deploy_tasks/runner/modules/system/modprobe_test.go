@@ -138,6 +138,9 @@ func TestModprobeFails(t *testing.T) {
 	if r := h.Run("modprobe", "name", "inside"); r.Failed || r.Changed {
 		t.Errorf("a module that is part of the kernel: %+v", r)
 	}
+	for _, params := range []string{"-r", "a=1 --dirname=/tmp/x", "'-C' b=2"} {
+		moduletest.Fails(t, h.Check("modprobe", "name", "dummy", "params", params), "is no parameter of a module but an option of modprobe")
+	}
 	for _, name := range []string{"../x", "-r", "a b", ""} {
 		moduletest.Fails(t, h.Run("modprobe", "name", name), "is not the name of a module")
 	}

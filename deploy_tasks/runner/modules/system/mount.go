@@ -53,6 +53,9 @@ func mount(c *module.Call) module.Result {
 	if err == nil {
 		err = requiredFor(p, "state", []string{"mounted", "present", "ephemeral"}, "src", "fstype")
 	}
+	if err == nil && p.Str("state") == "ephemeral" && strings.HasPrefix(p.Str("src"), "-") { // not every mount knows --
+		err = fmt.Errorf("src cannot begin with -: mount would take %s for an option", value.Repr(p.Str("src")))
+	}
 	if err != nil {
 		return kit.Failure(err)
 	}
@@ -280,7 +283,7 @@ func (m *mounting) mountArgs(words ...string) []string {
 		if m.row.opts != "defaults" {
 			words = append(words, "-o", m.row.opts)
 		}
-		return append(words, m.row.src, m.path)
+		return append(words, "--", m.row.src, m.path)
 	}
 	if m.p.Has("fstab") && m.p.Str("fstab") != "/etc/fstab" {
 		words = append(words, "-T", m.fstab.Path)

@@ -82,9 +82,9 @@ func (l layer) same(other layer) bool {
 // mount is the command that makes the mount again.
 func (l layer) mount(path string) []string {
 	if l.from != "" {
-		return []string{"mount", "--bind", l.from, path}
+		return []string{"mount", "--bind", "--", l.from, path}
 	}
-	return []string{"mount", "-t", l.fstype, "-o", explicit(l.options) + "," + l.super, l.source, path}
+	return []string{"mount", "-t", l.fstype, "-o", explicit(l.options) + "," + l.super, "--", l.source, path}
 }
 
 // remount is the command that gives the mount its options back. Those of the file system, which other mounts of it have
@@ -93,7 +93,7 @@ func (l layer) remount(path string, now layer) []string {
 	if l.super == now.super {
 		return []string{"mount", "-o", "remount,bind," + explicit(l.options), path}
 	}
-	return []string{"mount", "-t", l.fstype, "-o", "remount," + explicit(l.options) + "," + l.super, l.source, path}
+	return []string{"mount", "-t", l.fstype, "-o", "remount," + explicit(l.options) + "," + l.super, "--", l.source, path}
 }
 
 // explicit are options that say what the kernel leaves out, so that nothing of the options before stays.

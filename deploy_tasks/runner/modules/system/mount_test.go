@@ -5,7 +5,10 @@ package system
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"runner/modules/moduletest"
 )
 
 // The kernel's table has the real path, however a task writes it.
@@ -31,5 +34,14 @@ func TestMountsAreFoundUnderOtherPaths(t *testing.T) {
 		if got := m.place(); got != real+"/run/x" {
 			t.Error(path + ": " + got)
 		}
+	}
+}
+
+func TestSourcesAreNoOptions(t *testing.T) {
+	h := moduletest.New(t)
+	moduletest.Fails(t, h.Check("mount", "path", "@/x", "src", "-obind", "fstype", "tmpfs", "state", "ephemeral"), "src cannot begin with -")
+	m := &mounting{state: "ephemeral", path: "/x", row: row{src: "brief", fstype: "tmpfs", opts: "ro"}}
+	if got, want := m.mountArgs("mount"), []string{"mount", "-t", "tmpfs", "-o", "ro", "--", "brief", "/x"}; !slices.Equal(got, want) {
+		t.Error(got)
 	}
 }

@@ -140,7 +140,10 @@ func TestMountsAndWhereTheyComeFrom(t *testing.T) {
 		}
 	}
 	one := layer{source: "tmpfs", root: "/", fstype: "tmpfs", options: "noexec,rw", super: "rw,size=10k"}
-	if got := strings.Join(one.mount("/x"), " "); got != "mount -t tmpfs -o noexec,rw,suid,dev,diratime,strictatime,rw,size=10k tmpfs /x" {
+	if got := strings.Join(one.mount("/x"), " "); got != "mount -t tmpfs -o noexec,rw,suid,dev,diratime,strictatime,rw,size=10k -- tmpfs /x" {
+		t.Error(got)
+	}
+	if got := strings.Join(one.remount("/x", layer{super: "rw"}), " "); !strings.HasSuffix(got, ",rw,size=10k -- tmpfs /x") {
 		t.Error(got)
 	}
 	if got := strings.Join(one.remount("/x", one), " "); got != "mount -o remount,bind,noexec,rw,suid,dev,diratime,strictatime /x" {
