@@ -301,3 +301,17 @@ func TestDumpsAreLoadedHoweverLongThatTakes(t *testing.T) {
 		t.Error(sum, err)
 	}
 }
+
+// What is wrong with the target is told, not that the client then had nobody to write to.
+func TestWhatIsWrongWithATargetIsTold(t *testing.T) {
+	h := moduletest.New(t)
+	h.Write("folder.sql/in", "")
+	err := dump(h.Call(false), h.Path("folder.sql"), module.Process{Argv: []string{"sh", "-c", "yes | head -c 3000000; echo nobody reads >&2; exit 5"}})
+	if err == nil || !strings.Contains(err.Error(), "is a directory") {
+		t.Error(err)
+	}
+	err = dump(h.Call(false), h.Path("f.sql"), module.Process{Argv: []string{"sh", "-c", "echo half; echo why >&2; exit 5"}})
+	if s, ok := err.(*said); !ok || s.code != 5 || s.Error() != "why" {
+		t.Error(err)
+	}
+}

@@ -93,7 +93,9 @@ func dump(c *module.Call, target string, command module.Process) error {
 	}
 	out, end := stream(c, nil, stages...)
 	err = c.Log.WriteFile(target, out, change.Meta{})
-	if failed := end(); failed != nil && !errors.Is(failed, io.ErrClosedPipe) {
+	var of *said
+	failed := end()
+	if failed != nil && (err == nil || errors.As(err, &of)) { // otherwise it only had nobody to write to
 		err = failed
 	}
 	return err
