@@ -372,7 +372,8 @@ def deploy(
     `plan` is a path (`.yml` is a playbook), `-`, a parsed document (a list is a playbook) or a plan; `limit` a host
     pattern, also `@ID.failed`; `serial` the sizes of batches; `timeout_s` the deadline of one host; `parallel` how many
     hosts are worked on at once; `confirm_within` the seconds in which a new connection must reach a host after its
-    success: a host that is cut off takes itself back then.
+    success: a host that is cut off takes itself back then. Files that the plan fetches are put in place while the
+    handle is followed (`events`, `wait`).
     Raises `PlanError`, `InventoryError`, `BadInput` (nothing enqueued), `Refused` (hosts are held), `BrokerLost`.
     """
     producer = Producer()

@@ -103,9 +103,8 @@ class Fetching:
 
     def close(self) -> None:
         """Throw away what has not arrived."""
-        for upload in self._open.values():
-            upload.path.unlink(missing_ok=True)
-        self._open.clear()
+        for name in list(self._open):
+            self._drop(name)
 
     def offer(self, question: Fields) -> Callable[[], Fields]:
         """What is said of a file is read now; the answer, which takes its time, is whether it is to be sent.
@@ -160,7 +159,7 @@ class Fetching:
         try:
             place = self._find(offer)
         except (Refused, NoPlace) as error:
-            log.warning("%s: a file of %s is refused: %s", self._grant.deployment, self._grant.host, error)
+            log.warning("%s: %s hands over a file that has no place", self._grant.deployment, self._grant.host)
             return {"failed": str(error)}
         message = {"do": "look", "host": self._grant.host, "task": offer.task, "dest": offer.dest, "src": offer.src}
         there = self._put({**message, "flat": offer.flat, "checksum": offer.checksum})
@@ -217,8 +216,12 @@ class Fetching:
         else:
             answer = self._arrived(upload, strict)
         self._remember(name, answer)
-        self._open.pop(name).path.unlink(missing_ok=True)
+        self._drop(name)
         return answer
+
+    def _drop(self, name: str) -> None:
+        if (upload := self._open.pop(name, None)) is not None:
+            upload.path.unlink(missing_ok=True)
 
     def _arrived(self, upload: Upload, strict: bool) -> Fields:
         """Pass a file on, or keep it when nobody is there to take it."""

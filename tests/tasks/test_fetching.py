@@ -29,9 +29,9 @@ class Desk:
         lines = [f"    - {task}" for task in tasks]
         (self.folder / "site.yml").write_text("\n".join(["- hosts: all", "  gather_facts: false", "  tasks:", *lines]))
 
-    def deploy(self, site: Site) -> Handle:
+    def deploy(self, site: Site, *, verify: bool = False) -> Handle:
         """Ask for it; nobody follows until the handle is asked to."""
-        options = Options(undo_failed=False)
+        options = Options(undo_failed=False, verify=verify)
         return site.producer.submit(prepare(Request(self.folder / "site.yml", self.hosts, options=options)))
 
     def files(self, folder: str = "desk") -> dict[str, bytes]:
@@ -49,7 +49,7 @@ def ended(site: Site, handle: Handle) -> Result:
 
 def test_each_host_has_a_folder_of_its_own(site: Site, tmp_path: Path) -> None:
     desk = Desk(tmp_path, "fetch: {src: '{{ home }}/log', dest: logs}", count=3)
-    result = desk.deploy(site).wait(40)
+    result = desk.deploy(site, verify=True).wait(40)
     assert result.ok, result.to_json()
     place = str(tmp_path).lstrip("/")
     assert desk.files() == {f"logs/host{n}/{place}/host{n}/log": LOG for n in range(3)}

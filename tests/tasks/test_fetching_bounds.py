@@ -171,6 +171,17 @@ def test_places_are_the_plans(taking: Taking) -> None:
     assert "is none that the plan" in taking.offer(task="t2")["failed"]
 
 
+def test_a_receiver_that_went_away_is_not_waited_for(taking: Taking, redis: Redis) -> None:
+    """Nor does it find, when it comes back, what was asked in the meantime: that is in the store."""
+    redis.set(keys.receiver("d1"), "here", px=300)
+    upload = taking.offer()["upload"]
+    redis.set(keys.receiver("d1"), "here", px=300)
+    taking.piece(upload, CONTENT)
+    assert taking.end(upload)["changed"] is True
+    assert redis.llen(keys.mail("d1")) == 0
+    assert len(fetched.notes(taking.store, "d1")) == 1
+
+
 def test_files_do_not_count_as_output_once_they_are_taken() -> None:
     """A conversation has a bound; what fetching has bounded already is not counted twice, what it refused is."""
 
