@@ -20,7 +20,7 @@ The comment at the head of `site.yml` says what the case is about, in a sentence
                                             trees (bytes, modes, owners, links, times of change, extended attributes)
                                             and looks must be what they were before the first run
 
-Hosts get the commands of `before`, `after` and `look` as root, by `sh -c`, without SSH.
+Hosts that the case names get the commands of `before`, `after` and `look` as root, by `sh -c`, without SSH.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_tasks import fleet as local_fleet
-from deploy_tasks.fleet import Fleet
+from deploy_tasks.fleet import Fleet, Host
 from tests.support import janitor
 from tests.twin import tree, undo
 from tests.twin.cases import Case
@@ -27,7 +27,7 @@ class Side:
 
     fleet: Fleet
     folder: Path
-    _leave: list[str] = field(default_factory=list)
+    _leave: list[tuple[Host, str]] = field(default_factory=list)
 
     @property
     def controller(self) -> Path:
@@ -41,7 +41,7 @@ class Side:
         self.controller.mkdir()
         copied = shutil.copytree(case.folder, self.folder / case.name, symlinks=True)
         hosts = copied / "hosts.ini"
-        groups = hosts.read_text() if hosts.exists() else "[web]\nalpha\n"
+        groups = _groups(case)
         spoken = "".join(path.read_text() for path in [copied / "site.yml", *copied.glob("*_vars/*.yml")])
         lines = [*self._connections(groups), *groups.splitlines(), *self._ways(groups, spoken)]
         hosts.write_text("".join(f"{line}\n" for line in lines))
@@ -68,22 +68,26 @@ class Side:
             yield f"{host.name}_port={host.port}"
             yield f'{host.name}_key="{host.seat.key}"'
 
+    def _used(self, case: Case) -> list[Host]:
+        """The hosts that the case says anything of: what the others cost is not paid."""
+        said = _groups(case) + (case.folder / "site.yml").read_text()
+        return [host for host in self.fleet.hosts.values() if host.name in said]
+
     def lacks(self, case: Case) -> list[str]:
         """What the case needs and a host does not have."""
-        hosts = self.fleet.hosts.values()
-        return [need for need in case.needs if any(host.run(need, check=False).returncode for host in hosts)]
+        used = self._used(case) if case.needs else []
+        return [need for need in case.needs if any(host.run(need, check=False).returncode for host in used)]
 
     def leave(self) -> None:
         """End what the last case has left running."""
         while self._leave:
-            command = self._leave.pop(0)
-            for host in self.fleet.hosts.values():
-                host.run(command)
+            host, command = self._leave.pop(0)
+            host.run(command)
 
     def _clean(self, case: Case) -> None:
         self.leave()
-        self._leave[:] = case.after
-        for host in self.fleet.hosts.values():
+        self._leave[:] = [(host, command) for command in case.after for host in self._used(case)]
+        for host in self._used(case):
             for name in case.trees:
                 path = host.path(name)
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -95,14 +99,14 @@ class Side:
         """What lies on every host, and on the controller, by host."""
         found = {
             host.name: {path: entry for name in case.trees for path, entry in tree.read(host.root, name).items()}
-            for host in self.fleet.hosts.values()
+            for host in self._used(case)
         }
         return {**found, "controller": tree.read(self.controller, "/")}
 
     def looks(self, case: Case) -> dict[str, str]:
         """What the case's commands tell on every host, by host and command."""
         found = {}
-        for host in self.fleet.hosts.values():
+        for host in self._used(case):
             for command in case.looks:
                 done = host.run(command, check=False)
                 found[f"{host.name}: {command}"] = f"status {done.returncode}\n{done.stdout}{done.stderr}"
@@ -112,10 +116,16 @@ class Side:
         """All that an undo promises of what lies on every host, by host and path."""
         return {
             f"{host.name}: {path}": kept
-            for host in self.fleet.hosts.values()
+            for host in self._used(case)
             for name in case.trees
             for path, kept in undo.read(host.root, name).items()
         }
+
+
+def _groups(case: Case) -> str:
+    """The inventory of the case, as it lies there."""
+    hosts = case.folder / "hosts.ini"
+    return hosts.read_text() if hosts.exists() else "[web]\nalpha\n"
 
 
 def make_side(folder: Path, after: contextlib.ExitStack) -> Side:
