@@ -1,6 +1,7 @@
 package databases
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -339,7 +340,7 @@ func (g *postgresql) told(err error) module.Result {
 	if err == nil {
 		return module.Result{Changed: true, Data: data}
 	}
-	if s, ok := err.(*said); ok {
+	if s := (*said)(nil); errors.As(err, &s) {
 		data.Set("rc", int64(s.code))
 	}
 	return module.Result{Failed: true, Msg: kit.Reason(err), Data: data}

@@ -167,6 +167,10 @@ func dumped(t *testing.T, d databases) {
 	moduletest.Fails(t, d.call(false, "name", "none", "state", "dump", "target", "@/old.sql.gz"), `database "none" does not exist`)
 	moduletest.Fails(t, d.call(false, "name", "old", "state", "dump", "target", "@/no/x.sql"), "does not exist")
 	moduletest.Fails(t, d.call(false, "name", "old", "state", "dump", "target", "@/x.dir"), "target cannot be a folder")
+	d.Write("bad.sql", "no SQL;\n")
+	bad := d.call(false, "name", "old", "state", "restore", "target", "@/bad.sql", "target_opts", "--set=ON_ERROR_STOP=1")
+	moduletest.Fails(t, bad, "syntax error")
+	moduletest.Holds(t, bad, "rc", 3)
 	if d.Read("old.sql.gz") != before || kit.Exists(d.Path("x.dir")) {
 		t.Error("a dump that failed left something")
 	}
