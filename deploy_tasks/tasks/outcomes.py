@@ -112,9 +112,15 @@ def broken(
 
 
 def not_undone(host: str, attempt: int, error: Failure, before: HostOutcome | None, masker: Masker) -> End:
-    """The end of an undo that did not come to a summary: the host's state is not known."""
+    """The end of an undo that did not come to a summary: the host's state is not known. Why it was to be taken back is
+    told with it."""
     old = before or HostOutcome(host=host, status=S.UNDO_FAILED)
-    told = HostError(phase="undoing", message=masker.text(error.message)[:_TEXT], hint=error.hint)
+    message, first = masker.text(error.message)[:_TEXT], old.error
+    if first is not None and first.phase != "undoing":
+        message = f"{message}; before that: {first.message}"[:_TEXT]
+    told = HostError(phase="undoing", message=message, hint=error.hint)
+    if first is not None:
+        told = told.model_copy(update={name: getattr(first, name) for name in ("task", "module", "where", "line")})
     changes = {"status": S.UNDO_FAILED, "attempt": attempt, "error": told, "touched": True}
     return End((S.UNDO_FAILED,), old.model_copy(update=changes))
 

@@ -93,6 +93,12 @@ def test_a_host_that_answers_has_the_last_word(redis: Redis, listener: socket.so
     assert "over" not in away.request()["restarted"]
 
 
+def test_a_host_tells_of_a_restart_that_redis_has_forgotten(redis: Redis) -> None:
+    away = restart(redis)
+    away.said("last boot time check")
+    assert away.pending
+
+
 def test_the_deployment_ends_the_waiting(redis: Redis) -> None:
     away = restart(redis)
     away.note(replace(NOTE, timeout_s=600))

@@ -34,13 +34,18 @@ func restarts(id string, more ...object) object {
 // naps runs a program over all its restarts, each time with what was written down before, and nothing else.
 func naps(t *testing.T, doc object) (*rig, int) {
 	t.Helper()
+	asks := func(context.Context, string, *value.Dict) (*value.Dict, error) { return value.NewDict(), nil }
+	return napping(t, doc, func(o *engine.Options) { o.Ask, o.Alone, o.Single = asks, true, true })
+}
+
+func napping(t *testing.T, doc object, with func(*engine.Options)) (*rig, int) {
+	t.Helper()
 	var kept []byte
 	var ended []engine.TaskEnd
 	for n := 0; n < 10; n++ {
 		r := newRig(t, doc)
 		r.ended = ended
-		r.opts.Ask = func(context.Context, string, *value.Dict) (*value.Dict, error) { return value.NewDict(), nil }
-		r.opts.Alone, r.opts.Single = true, true
+		with(&r.opts)
 		r.opts.Restart = &engine.Restart{
 			Keep: func(state *value.Dict) error { kept = value.Encode(state); return nil },
 			Back: func(bool) error { return nil }}
@@ -177,6 +182,22 @@ func TestWhatCannotGoOnDoesNotRestart(t *testing.T) {
 		if times != 0 || r.engine.Failure == nil || !strings.Contains(r.engine.Failure.Msg, words) {
 			t.Errorf("%d restarts, %v", times, r.engine.Failure)
 		}
+	}
+}
+
+// The slot of a task with serial is the host's until it is back: it asks for it again, and gives it back once.
+func TestASlotIsKeptOverARestart(t *testing.T) {
+	var asked []string
+	doc := object{"name": "test", "plays": one([]object{restarts("n", object{"serial": 1}), say("z")})}
+	_, times := napping(t, doc, func(o *engine.Options) {
+		o.Ask = func(_ context.Context, kind string, fields *value.Dict) (*value.Dict, error) {
+			key, _ := fields.Get("key")
+			asked = append(asked, kind+" "+value.Str(key))
+			return value.NewDict(), nil
+		}
+	})
+	if got := strings.Join(asked, ", "); times != 1 || got != "slot n, restart None, slot n, done n" {
+		t.Errorf("%d restarts, %s", times, got)
 	}
 }
 
