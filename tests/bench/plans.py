@@ -38,7 +38,7 @@ def ten_tasks(folder: Path) -> Path:
     """Ten tasks and a file of 1 MB, as an application's deployment has them."""
     (folder / "app.bin").write_bytes(payload())
     (folder / "app.conf.j2").write_text("host={{ inventory_hostname }}\nworkers={{ workers | default(4) }}\n")
-    wanted = [
+    wanted: list[tuple[Any, ...]] = [
         ("folder", "file", {"path": "/opt/app", "state": "directory", "mode": "0755"}),
         ("data", "file", {"path": "/opt/app/data", "state": "directory", "mode": "0750"}),
         ("binary", "copy", {"src": "app.bin", "dest": "/opt/app/app.bin", "mode": "0755"}),

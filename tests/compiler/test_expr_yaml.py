@@ -49,7 +49,7 @@ def test_documents(evaluator: Evaluator, case: dict[str, Any]) -> None:
 )
 @pytest.mark.timeout(3600)
 def test_writing(evaluator: Evaluator, data: Any, flow: bool | None, indent: int, width: int, sort: bool) -> None:
-    options = {"default_flow_style": flow, "indent": indent, "width": width, "sort_keys": sort}
+    options: dict[str, Any] = {"default_flow_style": flow, "indent": indent, "width": width, "sort_keys": sort}
     dumper = type("Dumper", (yaml.CSafeDumper,), {"ignore_aliases": lambda self, data: True})
     real = outcome_of(lambda: yaml.dump(data, Dumper=dumper, allow_unicode=True, **options))
     assert evaluator.eval(_filter("to_yaml", **options), {"x": data}).repr == real.repr

@@ -81,26 +81,26 @@ def test_alone(tmp_path: Path, home: Path) -> None:
     machine = Machine(tmp_path, home)
     assert "The program: site.yml (the page)." in machine.run("--help")
     assert "--state-dir" in machine.run("list", expected=4), "there is no home to keep anything in"
-    home, base = str(machine.home), machine.home / "out"
+    at, base = str(machine.home), machine.home / "out"
     variables = ("-e", f"base={base}", "-e", "title=hello")
-    assert f"no deployments in {home}/.local/state/deploy-tasks" in machine.run("list", HOME=home)
-    assert "checked  5 ok, 3 changed" in machine.run("check", *variables, HOME=home)
+    assert f"no deployments in {at}/.local/state/deploy-tasks" in machine.run("list", HOME=at)
+    assert "checked  5 ok, 3 changed" in machine.run("check", *variables, HOME=at)
     assert not base.exists()
-    assert "succeeded  6 ok, 3 changed" in machine.run("run", *variables, HOME=home)
+    assert "succeeded  6 ok, 3 changed" in machine.run("run", *variables, HOME=at)
     assert (base / "d" / "copy").read_text() == "HELLO\n"
     assert (base / "d").stat().st_uid == NOBODY
-    assert "verified" in machine.run("verify", *variables, HOME=home)
-    foreseen = machine.run("undo", "--dry-run", HOME=home, expected=1)
+    assert "verified" in machine.run("verify", *variables, HOME=at)
+    foreseen = machine.run("undo", "--dry-run", HOME=at, expected=1)
     assert (
         f"would undo {base}/d/page\nconflict  {base}/d holds what is not ours: copy (unless the plan's own" in foreseen
     )
     (base / "d" / "page").write_text("drift\n")
-    assert "drift     page" in machine.run("verify", *variables, HOME=home, expected=1)
-    undone = machine.run("undo", HOME=home, expected=1)
+    assert "drift     page" in machine.run("verify", *variables, HOME=at, expected=1)
+    undone = machine.run("undo", HOME=at, expected=1)
     assert f"conflict  {base}/d/page" in undone
     again = undone.split("when the conflicts are gone: ")[1].split()
     assert again[:2] == [str(machine.path), "undo"]
     (base / "d" / "page").write_text("HELLO\n")
-    assert "rolled back" in machine.run(*again[1:], HOME=home)
+    assert "rolled back" in machine.run(*again[1:], HOME=at)
     assert not base.exists()
-    assert "rolled_back" in machine.run("list", HOME=home)
+    assert "rolled_back" in machine.run("list", HOME=at)

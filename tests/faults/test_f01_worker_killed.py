@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+from functools import partial
 
 from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.outcome import HostState
@@ -52,7 +53,7 @@ def test_fifty_hosts_and_the_push_workers_killed_twice(fault_site: MakeFaultSite
     with site.supervised() as tree:
         handle = site.deploy(count(), release("2"), verify(), verify=True)
         for moment in moments:
-            site.until(lambda moment=moment: _changed(site) >= moment, f"{moment} hosts are changed", 60)
+            site.until(partial(_at_least, site, moment), f"{moment} hosts are changed", 60)
             _kill(tree, "push")
         result = site.finish(handle, 90)
     check_done_once(site, handle, result)
@@ -76,6 +77,10 @@ def test_a_control_worker_killed_while_hosts_run(fault_site: MakeFaultSite) -> N
 
 def _changed(site: FaultSite) -> int:
     return sum(bool(lines) for lines in truth.effects(site.hosts).values())
+
+
+def _at_least(site: FaultSite, count: int) -> bool:
+    return _changed(site) >= count
 
 
 def _states(site: FaultSite, handle: Handle) -> set[HostState]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,10 @@ def test_no_document_causes_anything_but_plan_errors(document: Any) -> None:
 @given(st.text() | damaged().map(json.dumps) | st.binary().map(lambda data: data.decode("latin-1")))
 def test_no_text_causes_anything_but_plan_errors(text: str) -> None:
     try:
-        problems = list(load_plan(text, source="x.json").walk())
+        found: Sequence[object] = list(load_plan(text, source="x.json").walk())
     except PlanError as error:
-        problems = list(error.problems)
-    assert all(problems)
+        found = error.problems
+    assert all(found)
 
 
 INVENTORY_TEXT = (

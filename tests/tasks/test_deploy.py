@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ FAIL_ON_HOST1 = shell("test {{ inventory_hostname }} != host1")
 
 
 def deploy(
-    site: Site, tasks: list[dict[str, object]], inventory: Path, producer: Producer | None = None, **options: object
+    site: Site, tasks: list[dict[str, object]], inventory: Path, producer: Producer | None = None, **options: Any
 ) -> Handle:
     serial = options.pop("serial", ())
     request = Request(plan(*tasks), inventory, options=Options(**options), serial=serial)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy_tasks.errors import InventoryError
-from deploy_tasks.plan.model import Inventory, Plan
+from deploy_tasks.plan.model import Inventory, Plan, Task
 from deploy_tasks.producer import Request, prepare
 from deploy_tasks.rollout import keys
 from deploy_tasks.tasks import sharing
@@ -30,7 +30,11 @@ def plays(*made: Plan) -> Plan:
             update={
                 "id": f"p{number}",
                 "name": f"play {number}",
-                "tasks": tuple(task.model_copy(update={"id": f"{number}-{task.id}"}) for task in one.tasks),
+                "tasks": tuple(
+                    task.model_copy(update={"id": f"{number}-{task.id}"})
+                    for task in one.tasks
+                    if isinstance(task, Task)
+                ),
             }
         )
         for number, one in enumerate(plan.plays[0] for plan in made)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.twin import undo
 
-PART = {
+PART: dict[str, Callable[[Path], Any]] = {
     "content": lambda at: _rewrite(at / "file", b'{ "start": 2 }'),
     "mode": lambda at: (at / "file").chmod(0o4711),
     "changed": lambda at: os.utime(at, ns=(1, 1)),
-    "kind": lambda at: ((at / "link").unlink(), (at / "link").mkdir()),
-    "same_as": lambda at: (os.replace(at / "other", at / "copy"), _rewrite(at / "other", b"{}")),
+    "kind": lambda at: _each((at / "link").unlink, (at / "link").mkdir),
+    "same_as": lambda at: _each(lambda: os.replace(at / "other", at / "copy"), lambda: _rewrite(at / "other", b"{}")),
     "was not there": lambda at: (at / "new").touch(),
     "is gone": lambda at: (at / "link").unlink(),
 }
+
+
+def _each(*steps: Callable[[], Any]) -> None:
+    for step in steps:
+        step()
 
 
 @pytest.mark.parametrize("part", PART)

@@ -142,7 +142,7 @@ def running(interpreter: Path) -> Iterator[Twins]:
         ansible = Ansible(interpreter, folder / "ansible", sides[0].fleet)
         after.callback(ansible.close)
         site.start()
-        yield Twins(*sides, ansible, site.producer)
+        yield Twins(sides[0], sides[1], ansible, site.producer)
 
 
 @contextlib.contextmanager

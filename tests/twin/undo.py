@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,11 @@ def _on_host(root: Path, path: Path) -> str:
 
 def _kept(path: Path, names: Sequence[str]) -> Kept:
     seen, found = tree.entry(path), path.lstat()
-    data = {"file": path.read_bytes, "link": lambda: os.readlink(os.fsencode(path))}.get(seen.kind, bytes)()
+    reads: dict[str, Callable[[], bytes]] = {
+        "file": path.read_bytes,
+        "link": lambda: os.readlink(os.fsencode(path)),
+    }
+    data = reads.get(seen.kind, bytes)()
     attributes = tuple(
         (name, os.getxattr(path, name, follow_symlinks=False))
         for name in sorted(os.listxattr(path, follow_symlinks=False))

@@ -95,7 +95,7 @@ def test_two_beats_make_one_deployment_per_slot_and_one_may_die(scheduled_site: 
     names = [each.deployment_id for each in producer.deployments()]
     assert len(names) == len(set(names))
     for name in names:
-        await_until(lambda name=name: producer.status(name).status is D.SUCCEEDED, 30, name)
+        await_until(lambda name=name: producer.status(name).status is D.SUCCEEDED, 30, name)  # type: ignore[misc]
     assert len((tmp_path / "host0" / "marks").read_text().split()) == len(producer.deployments())
 
 

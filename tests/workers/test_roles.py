@@ -80,6 +80,7 @@ def test_the_example_environment_documents_every_setting_and_nothing_else() -> N
     documented = dict(re.findall(r"^# ?(DEPLOY_TASKS_[A-Z_]+)=(.*)$", text, re.MULTILINE))
     assert set(documented) == {f"DEPLOY_TASKS_{name.upper()}" for name in Settings.model_fields}
     for name, field in Settings.model_fields.items():
+        assert field.description
         assert field.description in " ".join(line.removeprefix("# ") for line in text.splitlines())
         if field.default_factory is None and field.default is not None:
             assert documented[f"DEPLOY_TASKS_{name.upper()}"] == str(field.default)

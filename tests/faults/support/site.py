@@ -156,7 +156,7 @@ class FaultSite:
 
     def blocked(self) -> str:
         """The stacks of all threads of all workers (this ends them) and the last lines of each log."""
-        processes = [worker.process for worker in self.site.workers]
+        processes: list[Any] = [worker.process for worker in self.site.workers]
         processes += [child.process for child in (self.tree.children if self.tree else []) if child.name != "redis"]
         for process in processes:
             if process is not None:

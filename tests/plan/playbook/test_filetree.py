@@ -65,7 +65,12 @@ def test_a_tree_is_gone_through_up_to_a_bound_alone(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(filetree, "_MAX_ITEMS", 2)
     seen: list[str] = []
     real = os.lstat
-    monkeypatch.setattr(filetree.os, "lstat", lambda place: [real(place), seen.append(str(place))][0])
+
+    def noted(place: str) -> os.stat_result:
+        seen.append(str(place))
+        return real(place)
+
+    monkeypatch.setattr(os, "lstat", noted)
     many = {f"files/web/{n}": "" for n in range(50)}
     (problem,) = problems(tmp_path, {**many, "site.yml": SITE.replace("FOLDERS", "web")})
     assert problem.message.startswith("goes through more than 2 files")
@@ -80,7 +85,7 @@ def test_an_entry_that_is_gone_meanwhile_is_left_out(tmp_path: Path, monkeypatch
             raise FileNotFoundError(place)
         return real(place)
 
-    monkeypatch.setattr(filetree.os, "lstat", lstat)
+    monkeypatch.setattr(os, "lstat", lstat)
     (task,) = work(only_play(load(tmp_path, {**FILES, "site.yml": SITE.replace("FOLDERS", "web")})))
     assert isinstance(task, Task)
     assert [each["path"] for each in task.loop] == ["sub", "sub/b"]
