@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import glob
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy_tasks.errors import InventoryError
 from deploy_tasks.plan.added_hosts import GROUPS, additions
+from deploy_tasks.plan.grouping import foreseen
 from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.model import Plan, Task
@@ -27,7 +29,12 @@ _MAKE = frozenset({"add_host", "group_by"})
 def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, Any] | None = None) -> Inventory:
     """The inventory, with the hosts that tasks may put into groups of it or of their own, and with what the variables
     of such hosts are merged from, where that may change."""
-    making = [(play, task, tuple(_names(task))) for play in plan.plays for task in play.walk() if task.module in _MAKE]
+    making = [
+        (play, task, (*_names(task), *map(glob.escape, foreseen(task, play, inventory, extra_vars or {}))))
+        for play in plan.plays
+        for task in play.walk()
+        if task.module in _MAKE
+    ]
     known = _named_hosts(plan, inventory, extra_vars or {})
     patterns = list(dict.fromkeys(name for _, _, names in making for name in names))
     if not patterns and not inventory.added:
@@ -85,7 +92,8 @@ def _blind(pattern: str) -> bool:
 
 def _meant(pattern: str, task: Task, named: set[str], inventory: Inventory) -> Iterator[str]:
     """The groups that a pattern may stand for. A `group_by` of which nothing is known before it runs is taken to mean
-    no group of the inventory, or every host would come along to every play; see `_unforeseen`."""
+    no group of the inventory but those that are foreseen, or every host would come along to every play; see
+    `_unforeseen`."""
     for group in sorted(named - inventory.groups.keys() - inventory.hosts.keys()):
         if fnmatch.fnmatchcase(group, pattern):
             yield group
