@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -137,22 +137,36 @@ def said(here: Context, deployment: str) -> dict[str, Said]:
 
 
 def joined(
-    variables: Mapping[str, Any], host: str, all_said: Mapping[str, Said], layers: Layers | None = None
+    variables: Mapping[str, Any],
+    host: str,
+    all_said: Mapping[str, Said],
+    layers: Layers | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """A host's variables with what has been said: its own variables and groups, and everybody's groups."""
+    """A host's variables with what has been said: its own variables and groups, and everybody's, which are `groups`
+    where they are known already."""
+    if groups is None:
+        groups = memberships(variables["groups"], all_said, layers)
     own = all_said.get(host, Said())
-    groups = {name: list(members) for name, members in variables["groups"].items()}
-    places = {name: place for place, name in enumerate(groups.get("all", ()))}
+    names = named(variables["group_names"], own, layers)
+    shared = {name: list(members) for name, members in groups.items()}
+    return {**variables, **gained(host, names, own, layers), "groups": shared, "group_names": names}
+
+
+def memberships(
+    groups: Mapping[str, Sequence[str]], all_said: Mapping[str, Said], layers: Layers | None
+) -> dict[str, list[str]]:
+    """The groups of an inventory with everybody who has come into them. It takes as long as there are memberships: a
+    batch may have a thousand hosts that each have said something."""
+    found = {name: dict.fromkeys(members) for name, members in groups.items()}
+    places = {name: place for place, name in enumerate(found.get("all", ()))}
     for name, of in sorted(all_said.items(), key=lambda each: (each[1].batch, places.get(each[0], len(places)))):
         for group in with_above(of.groups, layers):
-            members = groups.setdefault(group, [])
-            if name not in members:
-                members.append(name)
-        if set(of.groups) - {"all"} and name in groups.get("ungrouped", ()):
-            groups["ungrouped"].remove(name)
-    _admit(groups, all_said, layers)
-    names = named(variables["group_names"], own, layers)
-    return {**variables, **gained(host, names, own, layers), "groups": groups, "group_names": names}
+            found.setdefault(group, {})[name] = None
+        if set(of.groups) - {"all"}:
+            found.get("ungrouped", {}).pop(name, None)
+    _admit(found, all_said, layers)
+    return {name: list(members) for name, members in found.items()}
 
 
 def in_order(all_said: Mapping[str, Said]) -> list[str]:
@@ -161,15 +175,14 @@ def in_order(all_said: Mapping[str, Said]) -> list[str]:
     return [name for _, name in sorted(found, key=lambda each: each[0])]
 
 
-def _admit(groups: dict[str, list[str]], all_said: Mapping[str, Said], layers: Layers | None) -> None:
+def _admit(groups: dict[str, dict[str, None]], all_said: Mapping[str, Said], layers: Layers | None) -> None:
     """Put hosts that no inventory has into the groups that all hosts are in; in `all` they come first, as Ansible has
     them."""
     new = in_order(all_said)
-    groups["all"] = [*new, *(name for name in groups.get("all", ()) if name not in new)]
+    groups["all"] = dict.fromkeys([*new, *groups.get("all", ())])
     for name in new:
-        alone = not set(with_above(all_said[name].groups, layers)) - {"all", "ungrouped"}
-        if alone and name not in (members := groups.setdefault("ungrouped", [])):
-            members.append(name)
+        if not set(with_above(all_said[name].groups, layers)) - {"all", "ungrouped"}:
+            groups.setdefault("ungrouped", {})[name] = None
 
 
 def with_above(groups: Iterable[str], layers: Layers | None) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import is_secret_name, secret_values
 from deploy_tasks.tasks.added import missing
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.said import Said, joined, named, said
+from deploy_tasks.tasks.said import Said, joined, memberships, named, said
 
 #: Names and bytes that one host may tell.
 MAX_NAMES, MAX_BYTES = 2000, 8 << 20
@@ -72,6 +72,10 @@ class Others:
     layers: Layers | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()  # hosts that no add_host has added by now
+    #: Groups as hosts had them, and with everybody who has come into them: of all hosts of the batch together.
+    grouped: list[tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]] = field(
+        default_factory=list, repr=False, compare=False
+    )
 
     def request(self, host: str) -> dict[str, Any]:
         """The fields of a host's request."""
@@ -84,7 +88,18 @@ class Others:
 
     def variables(self, host: str, own: Mapping[str, Any]) -> dict[str, Any]:
         """A host's inventory variables, with what has been said of it."""
-        return joined(own, host, self.said, self.layers) if self.said else dict(own)
+        if not self.said:
+            return dict(own)
+        return joined(own, host, self.said, self.layers, self._groups(own["groups"]))
+
+    def _groups(self, groups: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        """Everybody's groups. They are worked out once: all hosts of a batch begin with the same."""
+        for before, after in self.grouped:
+            if before == groups:
+                return after
+        made = memberships(groups, self.said, self.layers)
+        self.grouped[:] = [(groups, made)]
+        return made
 
 
 def keep(here: Context, grant: Grant, told: Mapping[str, Any]) -> None:
@@ -159,7 +174,7 @@ def _chosen(
     of_stage = set(patterns[slice(*record.stages[stage].plays)]) if record.stages else set()
     if not inventory.made or len(of_stage) != 1:
         return here
-    groups = joined({"groups": inventory.groups, "group_names": []}, "", found.said, found.layers)["groups"]
+    groups = memberships(inventory.groups, found.said, found.layers)
     with suppress(InventoryError):
         selected = set(select(of_stage.pop(), [name for name in inventory.hosts if name not in found.absent], groups))
         return tuple(name for name in here if name in selected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,9 +14,11 @@ from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
 from deploy_tasks.plan.layers import GroupLayer, HostLayer, Layers
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.views import Grant
+from deploy_tasks.tasks import said as said_module
 from deploy_tasks.tasks.added import missing, refuse_forgotten, refuse_half_said
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.said import Said, joined
+from deploy_tasks.tasks.sharing import Others
 
 KNOWN = Inventory(
     hosts={
@@ -80,3 +83,24 @@ def test_added_hosts_come_first_among_all_and_are_ungrouped_unless_they_join_a_g
     assert found["group_names"] == ["ungrouped"]
     assert (found["alone"], found["own"]) == (True, 1)
     assert joined(base, "new1", said, KNOWN.layers)["group_names"] == ["g"]
+    others = Others(said=said, layers=KNOWN.layers)
+    assert others.variables("new2", base) == found
+    assert others.variables("new2", {**base, "groups": {"all": ["new2"]}})["groups"]["all"] != found["groups"]["all"]
+
+
+def test_groups_of_a_thousand_hosts_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = [f"web{number}" for number in range(1000)]
+    others = Others(said={name: Said(groups=("made", f"of_{name[-1]}")) for name in hosts})
+    reads: list[str] = []
+
+    def counted(groups: Iterable[str], layers: Layers | None) -> tuple[str, ...]:
+        reads.append("")
+        return tuple(groups)
+
+    monkeypatch.setattr(said_module, "with_above", counted)
+    for name in hosts:
+        found = others.variables(name, {"groups": {"all": list(hosts), "ungrouped": list(hosts)}, "group_names": []})
+        assert found["group_names"] == ["made", f"of_{name[-1]}"]
+    assert found["groups"]["made"] == hosts
+    assert found["groups"]["ungrouped"] == []
+    assert len(reads) == 2 * len(hosts)  # each host's own, and everybody's together
