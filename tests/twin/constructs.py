@@ -308,8 +308,9 @@ BESIDES: dict[str, str] = {
     "stand-in for the command, in `deploy_tasks/runner/modules/system/testdata`",
     "modules `mysql_db` and `postgresql_db`": "not in ansible-core but in collections; real servers of PostgreSQL and "
     "MariaDB, where they are installed, in `deploy_tasks/runner/modules/databases`",
-    "modules `docker_container` and `docker_image`": "not in ansible-core but in a collection: 86 tasks recorded from "
-    "`community.docker` with a real engine, in `deploy_tasks/runner/modules/containers/testdata`",
+    "modules `docker_container`, `docker_image`, `docker_network` and `docker_volume`": "not in ansible-core but in a "
+    "collection: 110 tasks recorded from `community.docker` with a real engine, in "
+    "`deploy_tasks/runner/modules/containers/testdata`",
     "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "
     "`runner/modules/packages/deb822_test.go`",
     "lookup `url`": "needs a web server; `tests/tasks/test_lookups.py`",

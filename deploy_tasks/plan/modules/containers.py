@@ -6,6 +6,7 @@ from deploy_tasks.plan.module_spec import ArgSpec, module_spec
 from deploy_tasks.plan.modules.shared import BOOL, FALSE, PATH, RAW, STR, TRUE
 
 _SOCKET = "run the task on the host that has the engine, which is reached through its socket"
+_COMMAND = "make such a network with a command: docker network create …"
 _INT, _LIST, _DICT = ArgSpec("int"), ArgSpec("list"), ArgSpec("dict")
 
 _ENGINE = {
@@ -170,6 +171,45 @@ SPECS = (
             ("source", "build", ("build",)),
             ("source", "load", ("load_path",)),
         ),
+        part="containers",
+    ),
+    module_spec(
+        "docker_network",
+        {
+            **_ENGINE,
+            "name": ArgSpec(required=True, aliases=("network_name",)),
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+            "appends": ArgSpec("bool", default=False, aliases=("incremental",)),
+            "attachable": BOOL,
+            "config_from": ArgSpec(fixed=True, instead=_COMMAND),
+            "config_only": ArgSpec("bool", default=False, fixed=True, instead=_COMMAND),
+            "connected": ArgSpec("list", default=(), aliases=("containers",)),
+            "driver": ArgSpec(default="bridge"),
+            "driver_options": _DICT,
+            "enable_ipv4": BOOL,
+            "enable_ipv6": BOOL,
+            "force": FALSE,
+            "ingress": ArgSpec("bool", default=False, fixed=True, instead=_COMMAND),
+            "internal": BOOL,
+            "ipam_config": _LIST,
+            "ipam_driver": STR,
+            "ipam_driver_options": _DICT,
+            "labels": _DICT,
+            "scope": ArgSpec(default="local", fixed=True, instead=_COMMAND),
+        },
+        part="containers",
+    ),
+    module_spec(
+        "docker_volume",
+        {
+            **_ENGINE,
+            "volume_name": ArgSpec(required=True, aliases=("name",)),
+            "state": ArgSpec(choices=("absent", "present"), default="present"),
+            "driver": ArgSpec(default="local"),
+            "driver_options": _DICT,
+            "labels": _DICT,
+            "recreate": ArgSpec(choices=("always", "never", "options-changed"), default="never"),
+        },
         part="containers",
     ),
 )

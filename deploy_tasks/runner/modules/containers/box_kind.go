@@ -39,7 +39,7 @@ func (boxes) Inspect(_ change.Tools, name string) (any, error) {
 func recipe(box *value.Dict) *value.Dict {
 	config, host := solid(dictAt(box, "Config")), solid(dictAt(box, "HostConfig"))
 	id, shared := idOf(box), strings.HasPrefix(value.Str(got(host, "NetworkMode")), "container:")
-	if name := value.Str(got(config, "Hostname")); shared || len(name) == 12 && strings.HasPrefix(id, name) {
+	if name := value.Str(got(config, "Hostname")); shared || len(name) == shortID && strings.HasPrefix(id, name) {
 		config.Delete("Hostname")
 	}
 	anonymous := kit.Dict()
@@ -105,7 +105,7 @@ func endOf(end *value.Dict, id string) *value.Dict {
 	names, _ := value.Items(got(end, "Aliases"))
 	out.Set("Aliases", slices.DeleteFunc(slices.Clone(names), func(v any) bool {
 		name := value.Str(v)
-		return len(name) == 12 && strings.HasPrefix(id, name)
+		return len(name) == shortID && strings.HasPrefix(id, name)
 	}))
 	return solid(out)
 }
@@ -142,9 +142,14 @@ func (boxes) Restore(_ change.Tools, name string, before, now any) error {
 	return err
 }
 
+// stop ends what runs in a container, which may take as long as that was given to end by itself.
+func (e *engine) stop(id string, query ...string) (any, error) {
+	return e.ask(exchange{method: "POST", patient: true, target: e.target("/containers/"+id+"/stop", query...)})
+}
+
 // discard ends a container and removes it with the volumes that have no name.
 func (e *engine) discard(id string) error {
-	_, err := e.post("/containers/" + id + "/stop")
+	_, err := e.stop(id)
 	if err != nil && !missing(err) && !strings.Contains(err.Error(), "paused") && !strings.Contains(err.Error(), "npause") {
 		return err
 	}
@@ -350,7 +355,11 @@ func (states) Restore(_ change.Tools, name string, before, now any) error {
 		return errors.New("there is no such container any more")
 	}
 	for _, verb := range steps(value.Str(now), value.Str(before)) {
-		if _, err := e.post("/containers/" + idOf(box) + "/" + verb); err != nil {
+		perform := e.post
+		if verb == "stop" {
+			perform = func(string, ...string) (any, error) { return e.stop(idOf(box)) }
+		}
+		if _, err := perform("/containers/" + idOf(box) + "/" + verb); err != nil {
 			return err
 		}
 	}

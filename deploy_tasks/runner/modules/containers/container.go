@@ -160,14 +160,23 @@ func (j *job) alter(kind string, act func() error) error {
 	return j.c.Log.Set(kind, thing{j.name, j.e.socket}.String(), act)
 }
 
-// container is what the engine tells of a container, by its name, its id or the beginning of that; nil: there is none.
+// container is what the engine tells of a container, by its name or its id; nil: there is none. The engine takes the
+// first letters of an id, too: a name that happens to be some is none.
 func (e *engine) container(name string) (*value.Dict, error) {
 	box, err := e.inspect("/containers/" + named(name) + "/json")
 	if err != nil {
-		err = fmt.Errorf("Error inspecting container: %w", err)
+		return nil, fmt.Errorf("Error inspecting container: %w", err)
 	}
-	return box, err
+	if box != nil && nameOf(box) != name && (len(name) < shortID || !strings.HasPrefix(idOf(box), name)) {
+		return nil, nil
+	}
+	return box, nil
 }
+
+// shortID is how many letters of an id are shown, and mean it.
+const shortID = 12
+
+func nameOf(box *value.Dict) string { return strings.TrimPrefix(value.Str(got(box, "Name")), "/") }
 
 func idOf(box *value.Dict) string { return value.Str(got(box, "Id")) }
 

@@ -41,7 +41,7 @@ func (j *job) halt(id string) error {
 		query = []string{"t", number(int(seconds))}
 	}
 	err := j.unpausing(id, func() error {
-		_, err := j.e.ask(exchange{method: "POST", patient: true, target: j.e.target("/containers/"+id+"/stop", query...)})
+		_, err := j.e.stop(id, query...)
 		return err
 	})
 	if err != nil {
@@ -118,7 +118,7 @@ func flag(b bool) string {
 func (j *job) tellLayer(box *value.Dict) error {
 	changes, err := j.e.get("/containers/" + idOf(box) + "/changes")
 	if err != nil {
-		return err
+		return j.c.Log.Warn("what the container " + j.name + " had written into itself goes with it, and could not be listed: " + err.Error())
 	}
 	lost := written(box, record.Of(kit.Dict("all", changes)).Records("all"))
 	if n := len(lost); n > 0 {

@@ -41,7 +41,7 @@ func (j *job) present(state string) error {
 // called takes the container's own name for what the task calls it by: it may be an id.
 func (j *job) called(box *value.Dict) {
 	if box != nil {
-		j.name = strings.TrimPrefix(value.Str(got(box, "Name")), "/")
+		j.name = nameOf(box)
 	}
 }
 

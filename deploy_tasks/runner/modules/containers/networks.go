@@ -85,9 +85,13 @@ func (e *engine) networkID(name string) (string, error) {
 	return "", nil
 }
 
-// network is what the engine tells of a network, nil when there is none.
+// network is what the engine tells of a network, nil when there is none of this name or id.
 func (e *engine) network(name string) (*value.Dict, error) {
-	return e.inspect("/networks/" + named(name))
+	found, err := e.inspect("/networks/" + named(name))
+	if found != nil && got(found, "Name") != name && (len(name) < shortID || !strings.HasPrefix(idOf(found), name)) {
+		found = nil // the engine takes the first letters of an id, too
+	}
+	return found, err
 }
 
 // wantNetwork is about network_mode and networks.
@@ -227,6 +231,6 @@ func (e *engine) disconnect(box, network string) error {
 }
 
 func (e *engine) attach(box, network string, end *value.Dict) error {
-	_, err := e.postJSON("/networks/"+named(network)+"/connect", kit.Dict("Container", box, "EndpointConfig", end))
+	_, err := e.postJSON("/networks/"+named(network)+"/connect", kit.Dict("Container", box, "EndpointConfig", dictOr(end)))
 	return err
 }

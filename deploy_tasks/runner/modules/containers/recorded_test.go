@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,10 +82,10 @@ func all(v any) []record.Reader { return record.Of(kit.Dict("all", v)).Records("
 
 // prepare does what a step needs that is no task.
 func (s *scene) prepare(step record.Reader) {
-	for name, word := range step.Dict("offer").All() {
+	for name, word := range dictAt(step.All(), "offer").All() {
 		s.offer(value.Str(name), value.Str(word))
 	}
-	for name, text := range step.Dict("write").All() {
+	for name, text := range dictAt(step.All(), "write").All() {
 		s.host.Write(value.Str(name), value.Str(text))
 	}
 	for _, call := range step.Records("engine") {
@@ -94,6 +94,22 @@ func (s *scene) prepare(step record.Reader) {
 		s.must(nil, err)
 		s.must(whole(answer))
 		s.must(nil, answer.Close())
+	}
+}
+
+// await waits for what comes by itself: containers that end, or go with their end.
+func (s *scene) await(until *value.Dict) {
+	for name, state := range until.All() {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+			box, err := s.e.container(value.Str(name))
+			s.must(nil, err)
+			if box == nil && state == "gone" || box != nil && status(box) != "created" && stateOf(box) == state {
+				break
+			}
+			if time.Now().After(end) {
+				s.t.Fatalf("%s is not %s", name, state)
+			}
+		}
 	}
 }
 
@@ -142,7 +158,7 @@ func (s *scene) theirs(step record.Reader, by string, args *value.Dict) *value.D
 			out.Set(key, told.Value(key))
 		}
 	}
-	if diff := told.Record("diff"); step.Text("module") == "docker_container" && told.Has("diff") && diff.Dict("before").Len()+diff.Dict("after").Len() > 0 {
+	if diff := told.Record("diff"); step.Text("module") != "docker_image" && told.Has("diff") && diff.Dict("before").Len()+diff.Dict("after").Len() > 0 {
 		out.Set("diff", kit.Dict("before", diff.Value("before"), "after", diff.Value("after")))
 	}
 	return out
@@ -169,7 +185,17 @@ func (s *scene) look() *value.Dict {
 			}
 		}
 	}
-	return kit.Dict("containers", boxes, "images", names)
+	networks, volumes := kit.Dict(), kit.Dict()
+	for _, network := range all(s.must(s.e.get("/networks"))) {
+		v, err := networkThings{}.Inspect(nil, thing{network.Text("Name"), s.e.socket}.String())
+		networks.Set("network "+network.Text("Name"), s.must(v, err))
+	}
+	for _, volume := range record.Of(s.must(s.e.get("/volumes"))).Records("Volumes") {
+		if name := volume.Text("Name"); !isDigest(name) {
+			volumes.Set("volume "+name, solid(kit.Dict("driver", volume.Text("Driver"), "labels", volume.Value("Labels"), "options", volume.Value("Options"))))
+		}
+	}
+	return kit.Dict("containers", boxes, "images", names, "networks", networks, "volumes", volumes)
 }
 
 // telling is a dictionary without what is the same in every container that nobody has asked for more.
@@ -227,7 +253,9 @@ func TestRecordedTasksDoTheSame(t *testing.T) {
 			continue
 		}
 		began := time.Now()
-		outcome := s.seen(s.perform(step, by), s.look())
+		told := s.perform(step, by)
+		s.await(dictAt(step.All(), "until"))
+		outcome := s.seen(told, s.look())
 		if took := time.Since(began); took > 300*time.Millisecond {
 			t.Logf("%s: %v", step.Text("say"), took.Round(time.Millisecond))
 		}
@@ -242,6 +270,7 @@ func TestRecordedTasksDoTheSame(t *testing.T) {
 		return
 	}
 	s.undone(before)
+	s.conflicting()
 }
 
 func oneALine(items []any) []byte {
@@ -297,24 +326,57 @@ func differing(a, b string) string {
 	return out.String()
 }
 
-// undone takes all back and compares the engine with what it was.
+// lost is what the steps' undo says that it cannot take back.
+var lost = []string{
+	"the image @REG/doomed:1 (sha256:ID) was removed with its last name: pull, load or build it again",
+	"what the container writer had written into itself goes with it: /tmp/x",
+	"the container clean ran to its end: what it has done outside of itself stays",
+	"the container bad ran to its end: what it has done outside of itself stays",
+	"the container once ran to its end: what it has done outside of itself stays",
+	"the volume richdata is made for the container rich, and stays with what is in it",
+}
+
+// undone takes all back and compares the engine with what it was, less what it says that is lost or stays.
 func (s *scene) undone(before *value.Dict) {
 	s.t.Helper()
 	report := s.host.Undo(kit.Tools{Call: s.host.Call(false)})
 	for _, conflict := range report.Conflicted {
 		s.t.Errorf("%s: %s", conflict.Path, conflict.Why)
 	}
-	for _, lost := range report.Irreversible {
-		s.t.Logf("irreversible: %s", lost.What)
+	var told []string
+	for _, each := range report.Irreversible {
+		told = append(told, s.plain(each.What))
 	}
-	for _, name := range dictAt(before, "images").Keys() {
-		if strings.HasSuffix(name, "/doomed:1") { // its last name was taken away, and that was told
-			dictAt(before, "images").Delete(name)
-		}
+	if !slices.Equal(told, lost) {
+		s.t.Errorf("irreversible: %q", told)
 	}
 	after := s.look()
+	dictAt(before, "images").Delete(s.placed("@REG/doomed:1"))
+	dictAt(after, "volumes").Delete("volume richdata")
 	a, b := value.EncodeStyle(before, sorted), value.EncodeStyle(after, sorted)
-	if !reflect.DeepEqual(a, b) {
+	if !bytes.Equal(a, b) {
 		s.t.Errorf("taken back, but not as before:\n%s", differing(string(a), string(b)))
+	}
+}
+
+// conflicting: what somebody else has made of a container since is left alone, and told.
+func (s *scene) conflicting() {
+	s.t.Helper()
+	args := []any{"docker_host", "unix://" + s.e.socket, "name", "mine", "image", s.placed("@REG/base:1"), "network_mode", "none"}
+	host := moduletest.New(s.t)
+	if r := host.Run("docker_container", append(args, "state", "present")...); r.Failed || !r.Changed {
+		s.t.Fatal(r.Msg)
+	}
+	s.must(s.e.remove("/containers/mine"))
+	s.must(s.e.postJSON("/containers/create", kit.Dict("Image", s.placed("@REG/base:1"), "Labels", kit.Dict("by", "another")), "name", "mine"))
+	report := host.Undo(kit.Tools{Call: host.Call(false)})
+	if len(report.Conflicted) != 1 || report.Conflicted[0].Why != "changed since" {
+		s.t.Errorf("%+v", report.Conflicted)
+	}
+	if box, err := s.e.container("mine"); err != nil || box == nil || record.Of(dictAt(dictAt(box, "Config"), "Labels")).Text("by") != "another" {
+		s.t.Error("what somebody else has made was changed", err)
+	}
+	if box, err := s.e.container(idOf(s.must(s.e.container("mine")).(*value.Dict))[:3]); box != nil || err != nil {
+		s.t.Error("the first letters of an id are taken for a name", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,8 +18,8 @@ func main() {
 			os.Exit(9)
 		}
 	}
-	if len(os.Args) > 2 && os.Args[1] == "exit" {
-		status, _ := strconv.Atoi(os.Args[2])
+	if last := os.Args[len(os.Args)-1]; len(os.Args) > 2 && strings.Trim(last, "0123456789") == "" {
+		status, _ := strconv.Atoi(last)
 		os.Exit(status)
 	}
 	end := make(chan os.Signal, 1)
