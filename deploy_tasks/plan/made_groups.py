@@ -40,6 +40,8 @@ def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, 
     if not patterns and not inventory.added:
         return inventory
     layers = inventory.source.layers(patterns, tuple(inventory.added)) or Layers()
+    for _, task, _ in making:
+        layers = _deeper(layers, task)
     named = {whole(single) for play in plan.plays for single in split(play.hosts)} - {"all", "*"}
     made = {group: dict.fromkeys(hosts) for group, hosts in inventory.made.items()}
     for play, task, names in making:
@@ -123,6 +125,22 @@ def _names(task: Task) -> Iterator[str]:
     elif task.module == "add_host":
         for name in GROUPS:
             yield from _patterns(task.args.get(name))
+
+
+def _deeper(layers: Layers, task: Task) -> Layers:
+    """The layers, with the groups that a `group_by` makes below those that it calls their parents."""
+    given = _patterns(task.args.get("parents"))
+    above = [name for name in given if name != "all" and not any(mark in name for mark in "*[")]
+    if task.module != "group_by" or not above:
+        return layers
+    depth = 1 + max(layers.group(name).depth for name in above)
+    below = {
+        name: group.model_copy(update={"depth": max(group.depth, depth)})
+        for pattern in _patterns(task.args.get("key"))
+        for name, group in layers.groups.items()
+        if not _blind(pattern) and name not in ("all", *above) and fnmatch.fnmatchcase(name, pattern)
+    }
+    return layers.model_copy(update={"groups": {**layers.groups, **below}}) if below else layers
 
 
 def _patterns(value: Any) -> Iterator[str]:

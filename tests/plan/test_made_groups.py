@@ -131,6 +131,21 @@ def test_variables_of_groups_that_only_the_plan_makes(tmp_path: Path) -> None:
     assert Inventory.model_validate_json(found.model_dump_json()).layers == found.layers
 
 
+def test_a_group_that_is_made_lies_below_its_parents(tmp_path: Path) -> None:
+    (tmp_path / "hosts.ini").write_text("[web]\na\n[zone]\n[land:children]\nzone\n")
+    (tmp_path / "group_vars").mkdir()
+    for name in ("at_one", "other", "zone", "land"):
+        (tmp_path / "group_vars" / f"{name}.yml").write_text(f"place: {name}\n")
+    task = ("group_by", {"key": "at_{{ x }}", "parents": ["all", "zone", "of_{{ x }}"]})
+    found = with_made_groups(
+        plan(task, ("add_host", {"name": "a", "groups": "other"})), load_inventory(tmp_path / "hosts.ini")
+    )
+    assert found.layers is not None
+    depths = {name: group.depth for name, group in found.layers.groups.items() if name not in ("all", "ungrouped")}
+    assert depths == {"web": 1, "land": 1, "zone": 2, "at_one": 3, "other": 1}
+    assert found.layers.before_host("a", ("zone", "land", "at_one"))["place"] == "at_one"
+
+
 def test_files_that_cannot_be_read_matter_when_a_host_comes_into_their_group(tmp_path: Path) -> None:
     (tmp_path / "hosts.ini").write_text("[web]\na\n")
     (tmp_path / "group_vars").mkdir()
