@@ -3,6 +3,8 @@ nothing twice; one that does not come back says so, and is taken back once it is
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 from deploy_tasks.fleet import Host
@@ -12,8 +14,9 @@ from deploy_tasks.plan.model import Plan, Play, Task
 from deploy_tasks.producer import Handle, Request, prepare
 from deploy_tasks.rollout.record import Options
 from tests.faults.conftest import MakeFaultSite
+from tests.faults.hosts import runner_pids
 from tests.faults.support import truth
-from tests.faults.support.plans import count, release, shell
+from tests.faults.support.plans import count, gate, release, shell
 from tests.faults.support.site import FaultSite
 
 BOOT, GOING = "/etc/boot", "/etc/going-down"
@@ -54,26 +57,31 @@ def deploy(site: FaultSite, *plays: tuple[str, list[dict[str, Any]]]) -> Handle:
 
 
 def test_the_worker_is_killed_while_the_host_restarts(fault_site: MakeFaultSite) -> None:
-    """In the second of three stages."""
+    """In the second of three stages; and then the runner, which begins again after the restart."""
     site = fault_site(2, lease_s=2)
     host, other = site.hosts
     boots(host, 1)
     _, _, first, *_ = site.start()
     assert site.finish(site.deploy(release("0"))).ok
     told = {"register": "said", **shell("echo of-before")}
-    middle = [release("1"), count(), told, reboot(register="restart"), release("{{ said.stdout }}"), count()]
+    middle = [release("1"), count(), told, reboot(register="restart"), release("{{ said.stdout }}"), gate(), count()]
     handle = deploy(site, ("all", [count()]), (host.name, middle), ("all", [count()]))
     go_down(site, host)
     first.kill()
     site.start("push")
     site.until(lambda: (row := site.rows(handle).get(host.name)) and row.attempt == 2 and row.owner, "another worker")
     host.start()
+    site.until(lambda: truth.at_gate([host]), "it went on")
+    for pid in runner_pids(host):
+        os.kill(pid, signal.SIGKILL)
+    truth.open_gates([host])
     result = site.finish(handle, 60)
+    assert not host.path(GOING).exists()  # it did not restart again
     assert result.status is D.SUCCEEDED, result.to_json()
     assert truth.effects(site.hosts) == {host.name: ["changed"] * 4, other.name: ["changed"] * 2}
     assert truth.version(host) == "of-before"
     outcome = result.hosts[host.name]
-    assert (outcome.changed, outcome.failed, outcome.irreversible >= 1) == (8, 0, True), outcome
+    assert (outcome.changed, outcome.failed, outcome.irreversible >= 1) == (9, 0, True), outcome
     assert not list(host.state_dir.glob(f"deployments/{handle.id}/state-*"))
     back = site.finish(handle.rollback())
     assert back.status is D.ROLLED_BACK, back.to_json()
