@@ -60,15 +60,18 @@ func (runningSetting) Restore(t change.Tools, name string, before, now any) erro
 // permanentSetting is the kind of a setting that holds after the next start: the files that it is kept in.
 type permanentSetting struct{}
 
-// Inspect implements change.Kind. What another service may keep (an interface: NetworkManager) is asked for, and the
-// target, which has to be named to be set back.
+// networkManager is there where NetworkManager runs, which firewall-cmd leaves the zones of its interfaces to.
+var networkManager = "/run/NetworkManager"
+
+// Inspect implements change.Kind. What NetworkManager may keep is asked for, and the target, which has to be named to be set
+// back.
 func (permanentSetting) Inspect(t change.Tools, name string) (any, error) {
 	s, err := readStep(name)
 	if err != nil {
 		return nil, err
 	}
 	out := value.NewDict()
-	if s.what == "interface" || s.what == "target" {
+	if s.what == "target" || s.what == "interface" && kit.Exists(networkManager) {
 		is, err := s.is(&daemon{tools: t}, true)
 		if err != nil {
 			return nil, err

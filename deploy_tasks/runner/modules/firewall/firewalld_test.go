@@ -62,9 +62,9 @@ func zoned(t *testing.T) *moduletest.Host {
 	}
 	t.Setenv("HOST", h.Dir)
 	t.Setenv("PATH", h.Path("bin")+":/usr/bin:/bin")
-	was := zonesFolder
-	zonesFolder = h.Path("zones")
-	t.Cleanup(func() { zonesFolder = was })
+	was, manager := zonesFolder, networkManager
+	zonesFolder, networkManager = h.Path("zones"), h.Path("manager")
+	t.Cleanup(func() { zonesFolder, networkManager = was, manager })
 	return h
 }
 
@@ -215,6 +215,9 @@ func changeAll(t *testing.T, h *moduletest.Host) {
 func TestFirewalldIsTakenBack(t *testing.T) {
 	for _, stopped := range []bool{false, true} {
 		h := zoned(t)
+		if !stopped {
+			h.Write("manager", "")
+		}
 		before, now := zoneFiles(h), h.Read("now")
 		changeAll(t, h)
 		if stopped {
