@@ -341,6 +341,8 @@ class Answers:
         answer: dict[str, Any] = {"groups": list(with_above(told.groups, layers))}
         if told.added is not None:
             answer |= self._brought_in(host, told, layers)
+        elif host != grant.host and host in self._deployment.inventory.hosts and self._deployment.reads.variables:
+            answer |= self._moved(host, told, layers)
         if host == grant.host:
             self._told = self._told | told
             earlier = self._deployment.others(self._here, grant).said.get(host, Said())
@@ -362,6 +364,12 @@ class Answers:
             "inventory": as_read(inventory.hosts[host], whole, inventory, self._deployment.reads),
             "added": unbeaten(host, told, layers),
         }
+
+    def _moved(self, host: str, told: Said, layers: Layers) -> Fields:
+        """What the asking host may read of another that has come into groups."""
+        whole, inventory = self._said().get(host, told) | told, self._deployment.inventory
+        known = as_read(inventory.hosts[host], whole, inventory, self._deployment.reads)
+        return {"inventory": known, "added": unbeaten(host, told, layers)}
 
     def _refuse_other_ways(self, host: str, told: Said, layers: Layers | None) -> None:
         """Raise `BadInput` when the groups that a host comes into have it reached otherwise than the inventory says."""

@@ -43,7 +43,7 @@ func (r *run) learnOf(name string, facts *value.Dict) {
 	r.retell(name)
 }
 
-// introduce has hostvars know a host that no inventory has, by what the worker says of it. Where nothing is known of others,
+// introduce has hostvars know another host by what the worker says of it, now that it is in more groups. Where nothing is known of others,
 // nothing reads it.
 func (r *run) introduce(name string, inventory *value.Dict) {
 	if name == r.host.name() || r.opts.Others == nil {

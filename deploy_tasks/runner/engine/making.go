@@ -124,20 +124,25 @@ func (r *run) joins(t *program.Task, name string, groups []string, variables *va
 	if err != nil {
 		return false, err
 	}
-	brought, fresh, place := value.NewDict(), value.NewDict(), 0
+	brought, fresh, place := value.NewDict(), value.NewDict(), -1
 	if told != nil && r.opts.Joins {
 		answer := record.Of(told)
 		groups, brought = answer.Texts("groups"), dictIn(told, "vars")
 		if fresh = dictIn(told, "inventory"); fresh.Len() > 0 {
-			variables, place = dictIn(told, "added"), answer.Int("place")
+			variables = dictIn(told, "added")
+		}
+		if _, first := told.Get("place"); first { // no inventory has it
+			place = answer.Int("place")
 		}
 		if err := answer.Err(); err != nil {
 			return false, err
 		}
 	}
 	changed = r.host.join(name, groups)
-	if fresh.Len() > 0 {
+	if place >= 0 {
 		r.host.leads(name, place)
+	}
+	if fresh.Len() > 0 {
 		r.introduce(name, fresh)
 	}
 	if name == r.host.name() {

@@ -65,7 +65,7 @@ type Engine struct {
 	gathered   *value.Dict // of that, their facts
 	added      *value.Dict // what add_host has said of them here
 	learnt     *value.Dict // facts of them that were learnt here
-	introduced *value.Dict // what the worker has said of hosts that no inventory has
+	introduced *value.Dict // what the worker has said of other hosts that tasks here put into groups
 	names      []string    // of all files that travel with the program, once a lookup wanted them
 	going      *value.Dict // where a run stood that goes on after a restart of the host
 	Away       string      // what the host does that restarts: the run goes on when it is done
