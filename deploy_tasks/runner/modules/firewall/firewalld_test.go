@@ -11,6 +11,7 @@ import (
 
 	"runner/modules/kit"
 	"runner/modules/moduletest"
+	"runner/value"
 )
 
 // A stand-in for both tools: it keeps what it is told, as lines, in a file for what holds now and one for each zone, and notes
@@ -296,5 +297,33 @@ func TestAZoneIsWrittenAgain(t *testing.T) {
 	}
 	if h.Read("zones/old.xml") != "interface=eth0\nservice=ssh\n" || kit.Exists(h.Path("zones/new.xml")) || kit.Exists(h.Path("zones/old.xml.deploy-tasks")) {
 		t.Error(h.Tree())
+	}
+}
+
+// A restore that was cut off anywhere is done again.
+func TestARestoreMayBeDoneAgain(t *testing.T) {
+	for _, name := range []string{"--zone=public --add-service=http", "--zone=old --remove-interface=eth0", "--zone=old --set-target=DROP", "--new-zone=new", "--delete-zone=old"} {
+		h := zoned(t)
+		tools := kit.Tools{Call: h.Call(false)}
+		before, err := permanentSetting{}.Inspect(tools, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := readStep(name)
+		if err == nil {
+			_, err = (&daemon{tools: tools}).ask(true, s.words())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Write("zones/"+s.zone+".xml.deploy-tasks", "half")
+		for range 2 {
+			if err := (permanentSetting{}).Restore(tools, name, before, nil); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if now, err := (permanentSetting{}).Inspect(tools, name); err != nil || !value.Equal(now, before) {
+			t.Errorf("%s: %s %v", name, value.Repr(now), err)
+		}
 	}
 }

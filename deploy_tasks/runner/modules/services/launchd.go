@@ -214,7 +214,9 @@ func (l launchControl) again() []string {
 	return []string{"/bin/sh", "-c", readAgain, "sh", l.program, l.label, l.plist}
 }
 
-// readAgain has the program, the service and its definition as arguments: nothing of it comes from data.
+// readAgain has the program, the service and its definition as arguments: nothing of it comes from data. Loading may start
+// what did not run.
 const readAgain = `said=$("$1" list "$2" 2>/dev/null) || exit 0
 "$1" unload "$3" && "$1" load "$3" || exit
-case $said in *'"PID"'*) exec "$1" start "$2";; esac`
+case $said in *'"PID"'*) exec "$1" start "$2";; esac
+"$1" stop "$2" || :`

@@ -181,7 +181,7 @@ func TestLaunchdRefuses(t *testing.T) {
 // After an undo, what is loaded is loaded from the definition that is back, and runs when it did.
 func TestLaunchdReadsADefinitionAgain(t *testing.T) {
 	for label, want := range map[string]string{"busy": "unload @/daemons/busy.plist|load @/daemons/busy.plist|start busy|",
-		"idle": "unload @/daemons/idle.plist|load @/daemons/idle.plist|", "new": ""} {
+		"idle": "unload @/daemons/idle.plist|load @/daemons/idle.plist|stop idle|", "new": ""} {
 		h := mac(t)
 		argv := launchControl{program: h.Path("bin/launchctl"), label: label, plist: h.Path("daemons/" + label + ".plist")}.again()
 		out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
