@@ -9,23 +9,26 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"runner/modules/kit"
 	"runner/value"
 )
 
 // realEngine is a Docker Engine of the test's own, ended with it; without one on this machine the test is skipped.
-func realEngine(t *testing.T) *engine {
+func realEngine(t *testing.T) (e *engine, pid int) {
 	t.Helper()
 	program, err := exec.LookPath("dockerd")
 	if err != nil {
@@ -43,9 +46,10 @@ func realEngine(t *testing.T) *engine {
 	daemon := exec.Command(program, "--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none",
 		"-H", "unix://"+dir+"/sock", "--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid")
 	daemon.Stdout, daemon.Stderr = said, said
-	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	// A network and mounts of its own: no bridge, port or parameter of this machine is touched, and nothing is left.
+	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
+		t.Skipf("dockerd cannot be started here: %v", err)
 	}
 	ended := make(chan struct{})
 	go func() { _ = daemon.Wait(); close(ended) }()
@@ -58,10 +62,10 @@ func realEngine(t *testing.T) *engine {
 			<-ended
 		}
 	})
-	e := &engine{ctx: context.Background(), socket: dir + "/sock", idle: time.Minute}
+	e = &engine{ctx: context.Background(), socket: dir + "/sock", idle: time.Minute}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if err = e.greet("auto"); err == nil {
-			return e
+			return e, daemon.Process.Pid
 		}
 		select {
 		case <-ended:
@@ -82,12 +86,55 @@ type registry struct {
 	server    *httptest.Server
 }
 
-func newRegistry(t *testing.T) *registry {
+// newRegistry starts one in the network of the process.
+func newRegistry(t *testing.T, pid int) *registry {
 	r := &registry{blobs: map[string][]byte{}, manifests: map[string][]byte{}}
-	r.server = httptest.NewServer(r)
+	listeners, failures := make(chan net.Listener, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with its network
+		listener, err := listenWithin(pid)
+		listeners <- listener
+		failures <- err
+	}()
+	listener := <-listeners
+	if err := <-failures; err != nil {
+		t.Fatal(err)
+	}
+	r.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}}
+	r.server.Start()
 	t.Cleanup(r.server.Close)
 	return r
 }
+
+// listenWithin takes this thread into the network of a process, whose loopback it switches on, and listens there.
+func listenWithin(pid int) (net.Listener, error) {
+	namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
+	if err != nil {
+		return nil, err
+	}
+	defer namespace.Close()
+	if _, _, no := syscall.RawSyscall(sysSetns, namespace.Fd(), syscall.CLONE_NEWNET, 0); no != 0 {
+		return nil, os.NewSyscallError("setns", no)
+	}
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer syscall.Close(fd)
+	request := struct {
+		name  [16]byte
+		flags uint16
+		_     [22]byte
+	}{flags: syscall.IFF_UP | syscall.IFF_RUNNING}
+	copy(request.name[:], "lo")
+	if _, _, no := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))); no != 0 {
+		return nil, os.NewSyscallError("ioctl", no)
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
+}
+
+// sysSetns is the system call's number, which Go's own table has for some machines only.
+var sysSetns = map[string]uintptr{"amd64": 308, "arm64": 268, "386": 346}[runtime.GOARCH]
 
 // address is what stands before the names of its images.
 func (r *registry) address() string { return strings.TrimPrefix(r.server.URL, "http://") }

@@ -40,7 +40,8 @@ type scene struct {
 }
 
 func newScene(t *testing.T) *scene {
-	s := &scene{t: t, e: realEngine(t), registry: newRegistry(t), program: program(t), host: moduletest.New(t)}
+	e, pid := realEngine(t)
+	s := &scene{t: t, e: e, registry: newRegistry(t, pid), program: program(t), host: moduletest.New(t)}
 	s.offer("base:1", "one")
 	s.offer("base:2", "two")
 	s.offer("moving:latest", "one")
