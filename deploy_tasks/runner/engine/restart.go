@@ -39,14 +39,23 @@ func (j *job) leave(left, limits *value.Dict) error {
 	if _, err := j.opts.Ask(j.ctx, "restart", about); err != nil {
 		return err
 	}
-	return j.opts.Restart.Keep(j.freeze(left))
+	return j.asRunner(func() error { return j.opts.Restart.Keep(j.freeze(left)) })
+}
+
+// asRunner works with the runner's own rights, whosever the module has.
+func (j *job) asRunner(work func() error) (err error) {
+	if j.rights == nil {
+		return work()
+	}
+	j.rights.AsRoot(func() { err = work() })
+	return err
 }
 
 func (j *job) back(restarted bool) error {
 	if _, err := j.ask("back", "task", j.task.ID); err != nil {
 		return err
 	}
-	return j.opts.Restart.Back(restarted)
+	return j.asRunner(func() error { return j.opts.Restart.Back(restarted) })
 }
 
 // staysWhole refuses a restart in the middle of what cannot go on after it.
