@@ -305,30 +305,33 @@ def possible_roles(name: str, doc: TaskDoc, scope: Scope, site: Site) -> list[st
 def _role_by_files(
     given: role.RoleArgs, doc: TaskDoc, scope: Scope, inner: Scope, apply: Common, site: Site
 ) -> tuple[Step, ...]:
-    """`tasks_from` with an expression: every file of tasks in the role that it may mean is a choice."""
-    wrong = [part for part, stem in given.files.items() if part != "tasks" and paths.has_expression(stem)]
-    if wrong or paths.has_expression(given.name):
-        hint = "name the role and its files literally; one include for each with `when` does it"
-        site.problem(f"{doc.where}.args", "only tasks_from may have an expression here", hint)
+    """`tasks_from` with an expression: every file of tasks in the roles that it may mean is a choice."""
+    if any(part != "tasks" and paths.has_expression(stem) for part, stem in given.files.items()):
+        hint = "name the role's other files literally; one include for each with `when` does it"
+        site.problem(f"{doc.where}.args", "only its name and tasks_from may have an expression here", hint)
         return ()
-    folder = role.folder_of(given.name, doc.where, scope, site)
-    if folder is None:
-        return ()
-    tasks = f"{folder}/tasks"
+    wide = paths.has_expression(given.name)
     names = candidates.Names.of(scope, site, doc.fields, doc.common.vars)
-    choices = {}
-    for stem, place in role.task_files(tasks, candidates.patterns(given.files["tasks"], names)):
-        if place in scope.within:
-            continue  # an expression hardly means the file that it stands in
-        files = {**given.files, "tasks": stem}
-        use = role.RoleUse(given.name, doc.where, files=files, given=doc.common.vars, validated=given.validated)
-        built = role.build(use, inner, site)
-        if built is not None:
-            choices[site.name(place)] = carried(built.steps, apply, doc.where)
-            site.roles.add_handlers(built.handlers)
-    search = (site.name(tasks),)
-    target, public = given.files["tasks"], bool(given.public)
-    return (include(doc, scope, site, target=target, choices=choices, search=search, public=public),)
+    patterns = candidates.patterns(given.files["tasks"], names)
+    choices, search = {}, []
+    for name in possible_roles(given.name, doc, scope, site):
+        folder = role_places.find(name, scope)[0] if wide else role.folder_of(name, doc.where, scope, site)
+        if folder is None:
+            continue  # that a role of a literal name is not there has been told
+        search.append(site.name(f"{folder}/tasks"))
+        for entry, place in role.task_files(f"{folder}/tasks", patterns):
+            if place in scope.within:
+                continue  # an expression hardly means the file that it stands in
+            files = {**given.files, "tasks": entry}
+            use = role.RoleUse(name, doc.where, files=files, given=doc.common.vars, validated=given.validated)
+            built = role.build(use, inner, site)
+            if built is not None:
+                key = f"{name}/tasks/{entry}" if wide else site.name(place)
+                choices[key] = carried(built.steps, apply, doc.where)
+                site.roles.add_handlers(built.handlers)
+    target = f"{given.name}/tasks/{given.files['tasks']}" if wide else given.files["tasks"]
+    more: dict[str, Any] = {"search": () if wide else tuple(search), "public": bool(given.public)}
+    return (include(doc, scope, site, target=target, choices=choices, **more),) if wide or search else ()
 
 
 def import_playbook(doc: TaskDoc, _scope: Scope, site: Site) -> tuple[Step, ...]:

@@ -67,3 +67,20 @@ def test_a_role_that_includes_itself_without_an_end_is_refused(tmp_path: Path, a
     assert problem.message.splitlines()[0] == "the role 'a' includes itself without an end"
     assert problem.hint == "write `when` on an include_role of it: when it goes on"
     assert (Path(problem.file or "").parts[-3:], problem.line) == (("a", "tasks", "main.yml"), 2)
+
+
+def test_role_and_file_may_both_be_expressions(tmp_path: Path) -> None:
+    play = (
+        "  tasks:\n    - include_role: {name: '{{ item.role }}', tasks_from: '{{ item.file | default(\"main\") }}'}\n"
+    )
+    site = files(play + "      loop: [{role: a}, {role: b, file: more}]\n", a="- command: a\n", b="- command: b\n")
+    site["roles/b/tasks/more.yml"] = "- command: more\n"
+    (found,) = includes(only_play(load(tmp_path, site)))
+    assert found.target == '{{ item.role }}/tasks/{{ item.file | default("main") }}'
+    assert {"a/tasks/main.yml", "b/tasks/more.yml"} <= found.choices.keys()
+
+
+def test_other_files_of_a_role_are_named_literally(tmp_path: Path) -> None:
+    play = "  tasks:\n    - include_role: {name: a, tasks_from: '{{ x }}', vars_from: '{{ x }}'}\n"
+    (problem,) = problems(tmp_path, files(play, a="- command: a\n"))
+    assert "only its name and tasks_from may have an expression here" in problem.message
