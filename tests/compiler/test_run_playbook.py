@@ -13,6 +13,7 @@ import pytest
 
 from deploy_tasks.compiler import compile_plan, this_machine
 from deploy_tasks.plan.files import files
+from deploy_tasks.plan.playbook import load_playbook
 from tests.support.compiler import shared_cache
 from tests.support.playbooks import load
 
@@ -213,3 +214,21 @@ def elapsed(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, capture_output=True, check=True, timeout=30)
     return time.perf_counter() - began
+
+
+def test_the_example_is_checked_deployed_and_taken_back_whole(tmp_path: Path) -> None:
+    loaded = load_playbook(Path(__file__).parents[2] / "examples" / "site" / "site.yml")
+    made = compile_plan(loaded.plan, files(loaded.plan, loaded.base), this_machine(), cache=shared_cache())
+    root = tmp_path / "www" / "site"
+    given = {"web_root": str(root), "groups": {"web": ["web-001"]}, "group_names": ["web"]}
+    for command in (["check", "--vars", "-"], ["run", "--vars", "-", "--verify"], ["undo"]):
+        ended = subprocess.run(
+            [str(made.path), *command, "--state-dir", str(tmp_path / "state")],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert root.exists() == (command[0] == "run"), ended.stdout
