@@ -96,7 +96,7 @@ def _unknown(task: Task, spec: ModuleSpec, key: str, findings: Findings) -> None
 def _check_value(spec: ArgSpec, value: Any, path: str, findings: Findings, *, shown: bool) -> None:
     if spec.choices and not isinstance(value, (list, dict)):
         text = str(value)
-        if text not in spec.choices:
+        if text not in spec.choices and not _is_choice(value, spec.choices):
             visible = [choice for choice in spec.choices if choice.isprintable()]
             message, hint = not_among(text, visible) if shown else (f"is not one of {', '.join(visible)}", None)
             usual = _USUAL_VALUES.get(text)
@@ -106,6 +106,12 @@ def _check_value(spec: ArgSpec, value: Any, path: str, findings: Findings, *, sh
     if wanted:
         message, _, hint = wanted.partition(" | ")
         findings.add(path, f"must be {message}, not {kind(value)}", hint or None)
+
+
+def _is_choice(value: Any, choices: tuple[str, ...]) -> bool:
+    """Whether YAML made a flag of one of the choices: `no` without quotes."""
+    words = _TRUE_WORDS if value is True else _WORDS - _TRUE_WORDS
+    return isinstance(value, bool) and len(words.intersection(choices)) == 1
 
 
 def _check_fixed(spec: ArgSpec, value: Any, path: str, findings: Findings) -> None:

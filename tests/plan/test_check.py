@@ -53,6 +53,8 @@ def found(module: str, **args: Any) -> list[str]:
         ("lineinfile", {"path": "/x", "regexp": "^a", "state": "absent"}),
         ("get_url", {"url": "http://h/f", "dest": "/x", "use_gssapi": "no", "username": "me", "headers": {"A": "b"}}),
         ("uri", {"url": "http://h", "headers": "Accept=application/json"}),
+        ("docker_container", {"name": "a", "restart_policy": False, "ports": [80], "tls": "no", "memory": "1G"}),
+        ("docker_network", {"name": "a", "scope": "local", "ingress": False}),
         ("uri", {"url": "http://h", "body": {"a": [1]}, "body_format": "json", "status_code": 201, "user": "me"}),
     ],
 )
@@ -96,6 +98,15 @@ def test_what_requests_cannot_have_is_refused(args: dict[str, Any], message: str
         ("user", {"name": "a", "role": "r"}, "is not supported"),
         ("user", {"name": "a", "local": True}, "can only be false"),
         ("user", {"name": "a", "ssh_key_passphrase": "{{ x }}"}, "is not supported"),
+        (
+            "docker_container",
+            {"name": "a", "restart_policy": True},
+            "'True' is not one of no, on-failure, always, unless-stopped",
+        ),
+        ("docker_container", {"name": "a", "platform": "linux/arm64"}, "is not supported"),
+        ("docker_container", {"name": "a", "state": "present"}, "docker_container with state=present needs image"),
+        ("docker_image", {"name": "a", "source": "build"}, "docker_image with source=build needs build"),
+        ("docker_image", {"name": "a", "source": "local", "push": True}, "can only be false"),
         ("group", {"name": "a", "non_unique": True}, "group with non_unique=true needs gid"),
     ],
 )

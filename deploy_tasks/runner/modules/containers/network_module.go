@@ -35,6 +35,9 @@ var networkModuleSpec = kit.Spec{Args: []kit.Arg{
 	{Name: "ipam_driver"},
 	{Name: "ipam_driver_options", Kind: kit.Raw},
 	{Name: "labels", Kind: kit.Raw},
+	{Name: "config_only", Kind: kit.Bool}, // these three are only what they are without being said
+	{Name: "ingress", Kind: kit.Bool},
+	{Name: "scope", Choices: []string{"local"}},
 }, Shared: [][]kit.Arg{connectArgs}}
 
 var poolSpec = kit.Spec{Args: []kit.Arg{{Name: "subnet"}, {Name: "iprange"}, {Name: "gateway"}, {Name: "aux_addresses", Kind: kit.Raw}}}

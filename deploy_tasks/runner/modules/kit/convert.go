@@ -26,9 +26,22 @@ func convert(c *module.Call, a Arg, v any) (any, error) {
 			a.Name, value.TypeName(v), kindName(a.Kind), err)
 	}
 	if s, ok := out.(string); ok && len(a.Choices) > 0 && !slices.Contains(a.Choices, s) {
+		if word := chosen(s, a.Choices); word != "" {
+			return word, nil
+		}
 		return nil, fmt.Errorf("value of %s must be one of: %s, got: %s", a.Name, strings.Join(a.Choices, ", "), s)
 	}
 	return out, nil
+}
+
+// chosen is the choice that a flag means which YAML has made of it: no, written without quotes.
+func chosen(s string, choices []string) string {
+	words := map[string][]string{"True": yes, "False": no}[s]
+	meant := slices.DeleteFunc(slices.Clone(choices), func(choice string) bool { return !slices.Contains(words, choice) })
+	if len(meant) != 1 {
+		return ""
+	}
+	return meant[0]
 }
 
 func convertKind(c *module.Call, k Kind, v any) (any, error) {
