@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -121,6 +122,7 @@ class Inventory(BaseModel):
     made: dict[str, tuple[str, ...]] = Field({}, description="groups hosts are put into as a plan runs: who may join")
     unforeseen: dict[str, tuple[str, ...]] = Field({}, description="groups of plays: the hosts that must not join")
     added: dict[str, int] = Field({}, description="hosts that only add_host names: the first play that may add them")
+    below: tuple[tuple[str, str], ...] = Field((), description="groups that a plan puts below others, shell patterns")
     layers: Layers | None = Field(None, description="what variables are merged from, where joining a group matters")
     _source: Source = PrivateAttr(default_factory=Source)
 
@@ -154,6 +156,11 @@ class Inventory(BaseModel):
         sure = {**dict.fromkeys(self.made, ()), **self.groups, **({"ungrouped": alone} if leaving else {})}
         return host_patterns.select(patterns, list(self.hosts), possible, sure)
 
+    def puts_below(self, group: str, parent: str) -> bool:
+        """Whether the plan may put a group below another."""
+        fits = fnmatch.fnmatchcase
+        return parent == "all" or any(fits(group, child) and fits(parent, above) for child, above in self.below)
+
     def of_play(self, number: int, patterns: Sequence[str]) -> tuple[str, ...]:
         """The hosts that the patterns of a play select, its number in the plan given: of those that are added while the
         plan runs the ones that may have been before it. Raises `InventoryError` as `select` does."""
@@ -175,6 +182,7 @@ class Inventory(BaseModel):
             folder=self.folder,
             made={group: tuple(name for name in members if name in wanted) for group, members in self.made.items()},
             unforeseen=self.unforeseen,
+            below=self.below,
             added={name: number for name, number in self.added.items() if name in wanted},
             layers=self.layers.subset(names) if self.layers else None,
         )

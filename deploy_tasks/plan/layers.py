@@ -69,6 +69,23 @@ class Layers(BaseModel):
             found.update(dict.fromkeys((name, *self.group(name).above)))
         return tuple(found)
 
+    def with_below(self, below: Mapping[str, Iterable[str]]) -> Layers:
+        """The same with groups that a plan has put below others: `below` has what each is put below. Groups that are
+        below each other in a circle stay at some depth."""
+        groups = dict(self.groups)
+        for name, parents in below.items():
+            known = [parent for parent in parents if parent not in ("all", name)]
+            for each in (name, *known):
+                groups.setdefault(each, GroupLayer())
+            above = tuple(dict.fromkeys([*groups[name].above, *known]))
+            groups[name] = groups[name].model_copy(update={"above": above})
+        for _ in groups:
+            settled = {name: _settled(name, group, groups) for name, group in groups.items()}
+            if settled == groups:
+                break
+            groups = settled
+        return self.model_copy(update={"groups": groups})
+
     def before_host(self, host: str, groups: Iterable[str]) -> dict[str, Any]:
         """The variables of a host in these groups, without those of its `host_vars`."""
         own = self.hosts.get(host) or HostLayer()
@@ -89,6 +106,17 @@ class Layers(BaseModel):
         """The same with only these hosts."""
         wanted = set(names)
         return self.model_copy(update={"hosts": {name: of for name, of in self.hosts.items() if name in wanted}})
+
+
+def _settled(name: str, group: GroupLayer, groups: Mapping[str, GroupLayer]) -> GroupLayer:
+    """A group with what those are in that it is in, and deeper than these."""
+    known = [groups[above] for above in group.above if above in groups]
+    above = dict.fromkeys([*group.above, *(far for near in known for far in near.above)])
+    above.pop(name, None)
+    depth = max([group.depth, *(min(near.depth + 1, len(groups)) for near in known)])
+    if len(above) == len(group.above) and depth == group.depth:
+        return group
+    return group.model_copy(update={"above": tuple(above), "depth": depth})
 
 
 def combined(everyone: GroupLayer, inner: Mapping[str, GroupLayer]) -> dict[str, Any]:

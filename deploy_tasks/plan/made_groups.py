@@ -29,13 +29,14 @@ _MAKE = frozenset({"add_host", "group_by"})
 def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, Any] | None = None) -> Inventory:
     """The inventory, with the hosts that tasks may put into groups of it or of their own, and with what the variables
     of such hosts are merged from, where that may change."""
+    given = extra_vars or {}
+    below = tuple(dict.fromkeys(pair for task in plan.walk() for pair in _below(task)))
+    tasks = [(play, task) for play in plan.plays for task in play.walk() if task.module in _MAKE]
     making = [
-        (play, task, (*_names(task), *map(glob.escape, foreseen(task, play, inventory, extra_vars or {}))))
-        for play in plan.plays
-        for task in play.walk()
-        if task.module in _MAKE
+        (play, task, _with_parents((*_names(task), *map(glob.escape, foreseen(task, play, inventory, given))), below))
+        for play, task in tasks
     ]
-    known = _named_hosts(plan, inventory, extra_vars or {})
+    known = _named_hosts(plan, inventory, given)
     patterns = list(dict.fromkeys(name for _, _, names in making for name in names))
     if not patterns and not inventory.added:
         return inventory
@@ -57,8 +58,32 @@ def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, 
         made[pattern].update(dict.fromkeys(others.select((pattern,))))
     secrets = tuple(dict.fromkeys([*inventory.secrets, *inventory.source.secrets()]))
     kept = layers if inventory.added or _matters(layers, patterns) else None
-    found = inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets})
+    found = inventory.model_copy(update={"made": _fixed(made), "layers": kept, "secrets": secrets, "below": below})
     return found.model_copy(update={"unforeseen": _unforeseen(plan, found)})
+
+
+def _below(task: Task) -> Iterator[tuple[str, str]]:
+    """The groups that a task puts below others, and those."""
+    if task.module == "group_by":
+        parents = [parent for parent in _patterns(task.args.get("parents")) if parent != "all"]
+        yield from ((name, parent) for name in _patterns(task.args.get("key")) for parent in parents)
+
+
+def _with_parents(names: tuple[str, ...], below: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """These names of groups, and those of the groups that the plan may put them below."""
+    found = dict.fromkeys(names)
+    for _ in below:
+        more = {parent for name in found for child, parent in below if _overlap(name, child)} - found.keys()
+        if not more:
+            break
+        found.update(dict.fromkeys(sorted(more)))
+    return tuple(found)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two shell patterns may mean the same name; rather yes than no."""
+    both = "*" in one and "*" in other
+    return both or fnmatch.fnmatchcase(one, other) or fnmatch.fnmatchcase(other, one)
 
 
 def _unforeseen(plan: Plan, inventory: Inventory) -> dict[str, tuple[str, ...]]:

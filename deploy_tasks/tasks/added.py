@@ -10,7 +10,7 @@ from deploy_tasks.plan.reach import otherwise, refusal
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.views import Grant
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.said import Said, named
+from deploy_tasks.tasks.said import Said, grown, named
 
 
 def missing(inventory: Inventory, said: Mapping[str, Said], batch: int | None) -> frozenset[str]:
@@ -25,7 +25,7 @@ def _added(told: Said | None, batch: int | None) -> bool:
 def refuse_half_said(host: str, inventory: Inventory, said: Mapping[str, Said]) -> None:
     """Raise `BadInput` when what has been said of an added host would lead elsewhere than where workers go: an
     `add_host` that says the way to it has not run, but another one has."""
-    told, layers = said.get(host), inventory.layers
+    told, layers = said.get(host), grown(inventory, said.values()).layers
     if host not in inventory.added or told is None or layers is None:
         return
     known = inventory.hosts[host]

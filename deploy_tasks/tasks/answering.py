@@ -14,11 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from deploy_tasks.errors import BadInput, DeployError
+from deploy_tasks.plan.hosts import Inventory
 from deploy_tasks.plan.layers import Layers
 from deploy_tasks.plan.reach import otherwise, refusal
 from deploy_tasks.rollout import keys
@@ -37,7 +39,9 @@ from deploy_tasks.tasks.material import Material
 from deploy_tasks.tasks.restarting import LOCAL, Note, Restart
 from deploy_tasks.tasks.said import (
     Said,
+    foreseen,
     gained,
+    grown,
     in_order,
     named,
     refuse_unforeseen,
@@ -311,6 +315,8 @@ class Answers:
         name, host = self._task(question, "what is said", lambda errand: says(errand) is not None), question.get("host")
         errand, told = self._deployment.errands(self._here.store)[name], Said.of(question)
         allowed = says(errand)
+        if told is not None:
+            told = foreseen(told, self._deployment.inventory)
         if not isinstance(host, str) or told is None or (allowed == "itself" and host != self._held.grant.host):
             raise BadOutput(f"it says of {host!r:.80} in {name} what no task says")
         if errand.delegate_to not in (None, host) and allowed == "target":
@@ -328,21 +334,22 @@ class Answers:
         return self._later(lambda: self._say(name, str(host), told))
 
     def _say(self, task: str, host: str, told: Said) -> Fields:
-        layers, grant = self._deployment.inventory.layers, self._held.grant
+        inventory, grant = self._inventory(told), self._held.grant
+        layers = inventory.layers
         refuse_unreadable(task, told, layers)
         self._refuse_other_ways(host, told, layers)
         if not self._deployment.single:
-            refuse_unforeseen(task, host, told, self._deployment.inventory)
+            refuse_unforeseen(task, host, told, inventory)
             if self._deployment.errands(self._here.store)[task].module == "add_host":
-                refuse_unnamed(task, host, told, self._deployment.inventory)
+                refuse_unnamed(task, host, told, inventory)
             say(self._here, grant, task, host, told, self._deployment.lifetime_s)
         if layers is None:
             return {}
         answer: dict[str, Any] = {"groups": list(with_above(told.groups, layers))}
         if told.added is not None:
-            answer |= self._brought_in(host, told, layers)
-        elif host != grant.host and host in self._deployment.inventory.hosts and self._deployment.reads.variables:
-            answer |= self._moved(host, told, layers)
+            answer |= self._brought_in(host, told, inventory, layers)
+        elif host != grant.host and host in inventory.hosts and self._deployment.reads.variables:
+            answer |= self._moved(host, told, inventory)
         if host == grant.host:
             self._told = self._told | told
             earlier = self._deployment.others(self._here, grant).said.get(host, Said())
@@ -351,13 +358,25 @@ class Answers:
             answer["vars"] = gained(host, names, whole, layers)
         return answer
 
-    def _brought_in(self, host: str, told: Said, layers: Layers) -> Fields:
+    def _inventory(self, told: Said) -> Inventory:
+        """The inventory, with the groups that are put below others as far as this host knows."""
+        if not (told.under or self._told.under or self._parents):
+            return self._deployment.inventory
+        earlier = self._deployment.others(self._here, self._held.grant).said
+        return grown(self._deployment.inventory, [*earlier.values(), self._told, told])
+
+    @cached_property
+    def _parents(self) -> bool:
+        """Whether hosts have put groups below others before."""
+        earlier = self._deployment.others(self._here, self._held.grant).said
+        return any(each.under for each in earlier.values())
+
+    def _brought_in(self, host: str, told: Said, inventory: Inventory, layers: Layers) -> Fields:
         """What hosts of the play are told of a host that no inventory has: all its groups, and what they may read."""
         record = self._said()
         record[host] = whole = record.get(host, told) | told
         groups = with_above(told.groups, layers)
         every = set(with_above(whole.groups, layers)) - {"all", "ungrouped"}
-        inventory = self._deployment.inventory
         return {
             "groups": list(dict.fromkeys(["all", *groups, *(() if every else ("ungrouped",))])),
             "place": in_order(record).index(host),
@@ -365,11 +384,11 @@ class Answers:
             "added": unbeaten(host, told, layers),
         }
 
-    def _moved(self, host: str, told: Said, layers: Layers) -> Fields:
+    def _moved(self, host: str, told: Said, inventory: Inventory) -> Fields:
         """What the asking host may read of another that has come into groups."""
-        whole, inventory = self._said().get(host, told) | told, self._deployment.inventory
+        whole = self._said().get(host, told) | told
         known = as_read(inventory.hosts[host], whole, inventory, self._deployment.reads)
-        return {"inventory": known, "added": unbeaten(host, told, layers)}
+        return {"inventory": known, "added": unbeaten(host, told, inventory.layers)}
 
     def _refuse_other_ways(self, host: str, told: Said, layers: Layers | None) -> None:
         """Raise `BadInput` when the groups that a host comes into have it reached otherwise than the inventory says."""

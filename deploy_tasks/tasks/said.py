@@ -28,7 +28,8 @@ _MOST_GROUPS, _MOST_BYTES = 200, 4 << 20
 class Said:
     """What is said of a host: `variables` as in an inventory, `known` as set_fact sets them, `facts` as found there.
     `batch` is the first one that said anything: in this order hosts come into groups. `added` is the first one whose
-    `add_host` named a host that no inventory has; None: none has, and it is not there."""
+    `add_host` named a host that no inventory has; None: none has, and it is not there. `under` has groups and those
+    that `group_by` puts them below."""
 
     groups: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Said:
     facts: Mapping[str, Any] = field(default_factory=dict)
     batch: int = 0
     added: int | None = None
+    under: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, question: Mapping[str, Any]) -> Said | None:
@@ -44,9 +46,13 @@ class Said:
         rest: list[Any] = [question.get(name) or {} for name in ("vars", "known", "facts")]
         if not isinstance(groups, list) or len(groups) > _MOST_GROUPS or not all(isinstance(one, dict) for one in rest):
             return None
-        if not all(isinstance(group, str) and _GROUP.fullmatch(group) for group in groups):
+        if not all(map(_is_group, groups)):
             return None
-        return cls(tuple(groups), *rest)
+        under = question.get("under") or {}
+        if not isinstance(under, dict) or not all(map(_is_place, under.items())):
+            return None
+        variables, known, facts = rest
+        return cls(tuple(groups), variables, known, facts, under=under)
 
     def __or__(self, later: Said) -> Said:
         return Said(
@@ -56,7 +62,45 @@ class Said:
             {**self.facts, **later.facts},
             min(self.batch, later.batch),
             min((each for each in (self.added, later.added) if each is not None), default=None),
+            {name: [*self.under.get(name, ()), *later.under.get(name, ())] for name in {**self.under, **later.under}},
         )
+
+
+def _is_group(name: object) -> bool:
+    return isinstance(name, str) and _GROUP.fullmatch(name) is not None
+
+
+def _is_place(place: tuple[object, object]) -> bool:
+    """Whether it is a group, and those that it is put below."""
+    group, parents = place
+    if not isinstance(parents, list) or len(parents) > _MOST_GROUPS:
+        return False
+    return all(map(_is_group, [group, *parents]))
+
+
+def foreseen(told: Said, inventory: Inventory) -> Said | None:
+    """What is said, of groups below others only the groups that the plan makes: where those of the inventory are is for
+    no host to say. None when no task of the plan says it."""
+    for name, parents in told.under.items():
+        if not all(inventory.puts_below(name, parent) for parent in parents):
+            return None
+    own = {
+        name: above
+        for name, parents in told.under.items()
+        if name not in inventory.groups and (above := [parent for parent in parents if parent != "all"])
+    }
+    return replace(told, under=own)
+
+
+def grown(inventory: Inventory, told: Iterable[Said]) -> Inventory:
+    """The inventory, with groups below others as the plan has put them."""
+    below: dict[str, dict[str, None]] = {}
+    for each in told:
+        for name, parents in each.under.items():
+            below.setdefault(name, {}).update(dict.fromkeys(parents))
+    if not below:
+        return inventory
+    return inventory.model_copy(update={"layers": (inventory.layers or Layers()).with_below(below)})
 
 
 def says(errand: Errand) -> Literal["itself", "any", "target"] | None:

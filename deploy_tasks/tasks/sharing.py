@@ -28,7 +28,7 @@ from deploy_tasks.rollout.views import Grant
 from deploy_tasks.secret import is_secret_name, secret_values
 from deploy_tasks.tasks.added import missing
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.said import Said, joined, memberships, named, said
+from deploy_tasks.tasks.said import Said, grown, joined, memberships, named, said
 
 #: Names and bytes that one host may tell.
 MAX_NAMES, MAX_BYTES = 2000, 8 << 20
@@ -126,7 +126,9 @@ def others(
     patterns: Sequence[tuple[str, ...]] = (),
 ) -> Others:
     """What the hosts of a batch are told; `patterns` are those of the plays. Raises `StoreError`, `RedisError`."""
-    found = Others(said=said(here, record.id), layers=inventory.layers)
+    everything = said(here, record.id)
+    inventory = grown(inventory, everything.values())
+    found = Others(said=everything, layers=inventory.layers)
     found.absent = missing(inventory, found.said, batch)
     told = [part for of in found.said.values() for part in (of.variables, of.known, of.facts)]
     found.secrets = tuple(text for each in told for text in secret_values(each))

@@ -43,11 +43,23 @@ def adding(name: str, groups: Any) -> tuple[str, dict[str, Any]]:
     return "add_host", {"name": name, "groups": groups}
 
 
+def test_a_host_that_comes_into_a_group_may_be_in_those_the_plan_puts_it_below(inventory: Inventory) -> None:
+    below = "group_by", {"key": "of_{{ x }}", "parents": "kinds"}
+    above = "group_by", {"key": "kinds", "parents": ["top", "all"]}
+    found = with_made_groups(plan(below, above, adding("b", "of_y"), hosts="db", then="top"), inventory)
+    assert found.select(("top",)) == ("b",)
+    assert found.puts_below("of_y", "kinds")
+    assert found.puts_below("kinds", "top")
+    assert not found.puts_below("web", "kinds")
+    assert found.puts_below("web", "all")
+
+
 @pytest.mark.parametrize(
     ("task", "pattern", "hosts"),
     [
         (adding("b", "db"), "db", ("b",)),
         (adding("b", "db"), "prod", ("b",)),
+        (("group_by", {"key": "of_{{ x }}", "parents": ["kinds"]}), "kinds", ("a", "b")),
         (adding("b", "{{ x }}"), "prod", ("b",)),
         (adding("{{ x }}", ["d{{ y }}"]), "prod", ("a", "b")),
         (adding("{{ x }}", ["d{{ y }}"]), "db[0]", ("a", "b")),

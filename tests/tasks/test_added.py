@@ -17,7 +17,7 @@ from deploy_tasks.rollout.views import Grant
 from deploy_tasks.tasks import said as said_module
 from deploy_tasks.tasks.added import missing, refuse_forgotten, refuse_half_said
 from deploy_tasks.tasks.context import Context
-from deploy_tasks.tasks.said import Said, joined
+from deploy_tasks.tasks.said import Said, foreseen, grown, joined
 from deploy_tasks.tasks.sharing import Others
 
 KNOWN = Inventory(
@@ -73,6 +73,28 @@ def test_nobody_guesses_whether_a_host_was_added_once_redis_has_lost_what_was_sa
     redis.hset(keys.head("d1"), "recreated", "1")
     with pytest.raises(BadInput, match="whether add_host has added new1"):
         refuse_forgotten(here, grant)
+
+
+def test_only_groups_that_the_plan_makes_are_put_below_others() -> None:
+    """A host cannot bring others into a group by a word about theirs."""
+    inventory = KNOWN.model_copy(update={"below": (("of_*", "kinds"), ("*", "made"))})
+    under = {"of_x": ["kinds", "all"], "ungrouped": ["made"], "y": ["all"]}
+    told = foreseen(Said(groups=("of_x",), under=under), inventory)
+    assert told is not None
+    assert told.under == {"of_x": ["kinds"]}
+    assert foreseen(Said(under={"other": ["kinds"]}), inventory) is None
+    assert grown(inventory, [Said()]) is inventory
+    layers = grown(inventory, [told, Said(under={"kinds": ["top"], "z": ["of_x"]}), Said(under={"top": ["z"]})]).layers
+    assert layers is not None
+    assert set(layers.with_above(["z"])) == {"z", "of_x", "kinds", "top"}
+
+
+def test_what_groups_say_that_are_below_others_is_stronger() -> None:
+    layers = Layers(groups={"a": GroupLayer(vars={"x": "a"}), "z": GroupLayer(vars={"x": "z"})})
+    assert layers.before_host("h", ["a", "z"]) == {"x": "z"}
+    assert layers.with_below({"a": ["z"]}).before_host("h", ["a", "z"]) == {"x": "a"}
+    deep = layers.with_below({"b": ["z"], "a": ["b"]})
+    assert [deep.group(name).depth for name in ("z", "b", "a")] == [1, 2, 3]
 
 
 def test_added_hosts_come_first_among_all_and_are_ungrouped_unless_they_join_a_group() -> None:

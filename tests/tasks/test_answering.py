@@ -108,6 +108,8 @@ def answers(redis: Redis, tmp_path: Path, grant: Grant) -> Iterator[Answers]:
             "says of 'web 0' in by what no task says",
         ),
         ({"kind": "others", "task": "by", "host": "web 0", "groups": "db"}, "what no task says"),
+        ({"kind": "others", "task": "by", "host": "web 0", "groups": ["g"], "under": {"g": ["db"]}}, "no task says"),
+        ({"kind": "others", "task": "by", "host": "web 0", "groups": ["g"], "under": {"g": "all"}}, "no task says"),
         ({"kind": "others", "task": "facts", "host": "db1", "facts": [1]}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": ["db1"], "facts": {}}, "what no task says"),
         ({"kind": "others", "task": "facts", "host": "web 1", "facts": {}}, "what is for db1"),

@@ -115,7 +115,7 @@ func (r *run) learnFrom(t *program.Task, of string, result *value.Dict) error {
 // followInto puts a host into groups that another host has told of.
 func (r *run) followInto(t *program.Task, name string, groups []string, variables *value.Dict) error {
 	if r.opts.Joins {
-		_, err := r.joins(t, name, groups, variables)
+		_, err := r.joins(t, name, groups, variables, nil)
 		return err
 	}
 	r.host.join(name, groups)

@@ -20,7 +20,11 @@ func groupBy(j *job) module.Result {
 	}
 	name := dashed(value.Str(key))
 	parents := textsOf(j.argOr("parents", []any{"all"}))
-	changed, err := j.joins(j.task, j.host.name(), append([]string{name}, parents...), value.NewDict())
+	var under *value.Dict
+	if slices.ContainsFunc(parents, func(parent string) bool { return parent != "all" }) {
+		under = value.DictOf(name, listOf(parents))
+	}
+	changed, err := j.joins(j.task, j.host.name(), append([]string{name}, parents...), value.NewDict(), under)
 	if err != nil {
 		return module.Failure(err.Error())
 	}
@@ -52,7 +56,7 @@ func addHost(j *job) module.Result {
 	if !j.known(name) {
 		return module.Failure(fmt.Sprintf("add_host: '%s' is no host of the inventory, and only the run knows its name: add it to the inventory, or name it by what is known before anything runs", name))
 	}
-	changed, err := j.joins(j.task, name, groups, variables)
+	changed, err := j.joins(j.task, name, groups, variables, nil)
 	if err != nil {
 		return module.Failure("add_host: " + err.Error())
 	}
@@ -118,9 +122,13 @@ func reaches(variables *value.Dict) bool {
 
 // joins puts a host into groups and gives it variables. The worker, which hears of it, knows what groups these are in and
 // what variables they bring, and refuses ways to the host that the inventory does not say: both also where the host is
-// alone. It is true when the host was not in all of the groups.
-func (r *run) joins(t *program.Task, name string, groups []string, variables *value.Dict) (changed bool, err error) {
-	told, err := r.say(t, name, r.opts.Joins || reaches(variables), "groups", listOf(groups), "vars", variables)
+// alone. It is true when the host was not in all of the groups. under are groups and those that they are put below.
+func (r *run) joins(t *program.Task, name string, groups []string, variables, under *value.Dict) (changed bool, err error) {
+	what := []any{"groups", listOf(groups), "vars", variables}
+	if under != nil {
+		what = push(what, "under", any(under))
+	}
+	told, err := r.say(t, name, r.opts.Joins || reaches(variables), what...)
 	if err != nil {
 		return false, err
 	}
