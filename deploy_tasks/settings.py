@@ -9,14 +9,16 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy_tasks.errors import SettingsError
 
 # 30 days are the most: beyond, clocks of hosts and brokers overflow.
 _LONGEST_S = 2_592_000.0
+_SCHEMES = frozenset({"redis", "rediss", "unix"})
 Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S)]
 
 
@@ -94,6 +96,20 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much workers log.")
     log_format: Literal["text", "json"] = Field("text", description="Form of the workers' log lines.")
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_of_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        """What a client of Redis would break off at; the address itself is not shown, it may hold a password."""
+        if url is not None:
+            try:
+                parts = urlsplit(url.get_secret_value())
+                known = parts.scheme in _SCHEMES and parts.port != 0
+            except ValueError:
+                known = False
+            if not known:
+                raise ValueError("is no address of a Redis: write redis://[:password@]host:port/db")
+        return url
+
     @property
     def lookups(self) -> frozenset[str]:
         """The kinds of lookups that workers may perform."""
@@ -120,7 +136,10 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"DEPLOY_TASKS_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        lines = [
+            f"DEPLOY_TASKS_{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        ]
         raise SettingsError("\n".join(lines), hint="config/example.env documents every setting") from None
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from deploy_tasks.cli.app import commands as command_line
 from deploy_tasks.cli.app import run
+from deploy_tasks.errors import SettingsError
+from deploy_tasks.settings import load
 from tests.cli.conftest import Commands
 
 COMMANDS = [
@@ -86,6 +88,15 @@ def test_a_wrong_setting_is_named(commands: Commands) -> None:
     done = commands.run("deploy-tasks", "settings", more={"DEPLOY_TASKS_PARALLEL": "many"})
     assert done.returncode == 2
     assert done.stderr.startswith("error: DEPLOY_TASKS_PARALLEL: ")
+
+
+@pytest.mark.parametrize("url", ["http://:s3cret@x", "redis://:s3cret@x:port/0", "s3cret", "redis://x:0"])
+def test_an_address_that_is_none_of_a_redis_is_told_without_showing_it(url: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^DEPLOY_TASKS_REDIS_URL: is no address of a Redis: write redis://"
+    ) as told:
+        load(redis_url=url)
+    assert "s3cret" not in str(told.value)
 
 
 PLAY = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n"

@@ -220,8 +220,13 @@ def test_the_example_is_checked_deployed_and_taken_back_whole(tmp_path: Path) ->
     loaded = load_playbook(Path(__file__).parents[2] / "examples" / "site" / "site.yml")
     made = compile_plan(loaded.plan, files(loaded.plan, loaded.base), this_machine(), cache=shared_cache())
     root = tmp_path / "www" / "site"
-    given = {"web_root": str(root), "groups": {"web": ["web-001"]}, "group_names": ["web"]}
-    for command in (["check", "--vars", "-"], ["run", "--vars", "-", "--verify"], ["undo"]):
+    given = {"web_root": str(root), "groups": {"web": ["web-001"]}}
+    alone = subprocess.run(
+        [str(made.path), "check", "--state-dir", str(tmp_path / "state")], capture_output=True, text=True, check=True
+    )
+    assert "none of its plays is for this host" in alone.stdout
+    groups = ("-e", '{"group_names": ["web"]}')  # as the hint says
+    for command in (["check", "--vars", "-", *groups], ["run", "--vars", "-", *groups, "--verify"], ["undo"]):
         ended = subprocess.run(
             [str(made.path), *command, "--state-dir", str(tmp_path / "state")],
             input=json.dumps(given),
@@ -231,4 +236,5 @@ def test_the_example_is_checked_deployed_and_taken_back_whole(tmp_path: Path) ->
             check=False,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "none of its plays" not in ended.stdout
         assert root.exists() == (command[0] == "run"), ended.stdout

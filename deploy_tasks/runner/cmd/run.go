@@ -178,8 +178,21 @@ func (o *options) shown(s *session.Session, act action, wanted string) error {
 		err = say(os.Stdout, summary)
 	} else {
 		out.summary(summary)
+		if s.Program != nil && forOthers(s.Program, summary) {
+			out.line("hint", `none of its plays is for this host: name the groups it is in, -e '{"group_names": ["web"]}', or compile with --per-host`)
+		}
 	}
 	return errors.Join(err, verdict(summary.Status, wanted))
+}
+
+// forOthers tells whether nothing was performed because every play is for hosts that this one is not among.
+func forOthers(p *program.Program, s engine.Summary) bool {
+	for _, play := range p.Plays {
+		if play.Only == nil {
+			return false
+		}
+	}
+	return s.Status == session.Succeeded && s.OK+s.Changed+s.Skipped+s.Rescued+s.Ignored == 0
 }
 
 // fill takes the options into the session.
