@@ -309,7 +309,7 @@ BESIDES: dict[str, str] = {
     "modules `mysql_db` and `postgresql_db`": "not in ansible-core but in collections; real servers of PostgreSQL and "
     "MariaDB, where they are installed, in `deploy_tasks/runner/modules/databases`",
     "modules `docker_container`, `docker_image`, `docker_network` and `docker_volume`": "not in ansible-core but in a "
-    "collection: 110 tasks recorded from `community.docker` with a real engine, in "
+    "collection: 119 tasks recorded from `community.docker` with a real engine, in "
     "`deploy_tasks/runner/modules/containers/testdata`",
     "module `deb822_repository`": "needs python3-debian with Ansible, which few hosts have; "
     "`runner/modules/packages/deb822_test.go`",
