@@ -7,9 +7,11 @@ answer. What is in place leaves the store; what nobody was there to take stays, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +20,7 @@ from redis import Redis
 
 from deploy_tasks.errors import StoreError
 from deploy_tasks.rollout import keys
-from deploy_tasks.store import Store
+from deploy_tasks.store import Missing, Store
 
 #: Random bytes before the content: no two blobs are the same, so that each can be removed with its note.
 HEADER = 32
@@ -63,9 +65,14 @@ def note(store: Store, deployment: str, name: str) -> Note:
 
 def notes(store: Store, deployment: str) -> list[Note]:
     """What the store holds of a deployment, the oldest first. Raises `StoreError`."""
+    return sorted(_there(store, deployment), key=lambda each: (each.at, each.name))
+
+
+def _there(store: Store, deployment: str) -> Iterator[Note]:
     folder = _record(deployment, "")
-    found = (note(store, deployment, name.removeprefix(folder)) for name in store.list_records(folder))
-    return sorted(found, key=lambda each: (each.at, each.name))
+    for name in store.list_records(folder):
+        with contextlib.suppress(Missing):  # a worker may just have forgotten it
+            yield note(store, deployment, name.removeprefix(folder))
 
 
 def forget(store: Store, deployment: str, note: Note) -> None:
@@ -86,7 +93,11 @@ def content(store: Store, note: Note, target: IO[bytes], alive: Callable[[], Non
 def put_in_place(
     redis: Redis, deployment: str, message: Mapping[str, Any], stopped: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Ask the receiver; its answer, or None when there is none, or none any more. Raises `RedisError`."""
+    """Ask the receiver; its answer, or None when there is none, or none any more. Raises `RedisError`.
+
+    Whoever took the message may be gone, or have lost Redis with its answer, while another follows: then the message is
+    neither waiting nor in anybody's hands, and no answer comes.
+    """
     there, mail, number = keys.receiver(deployment), keys.mail(deployment), secrets.token_hex(8)
     if not redis.exists(there):
         return None
@@ -95,12 +106,17 @@ def put_in_place(
         pipe.rpush(mail, line)
         pipe.expire(mail, _EXPIRE_S)
         pipe.execute()
+    heard = time.monotonic()
     while not stopped():
         found: Any = redis.blpop([keys.reply(deployment, number)], timeout=1)
         if found:
             answer: dict[str, Any] = json.loads(found[1])
             return answer
         if not redis.exists(there):
+            break
+        if redis.exists(keys.taken(deployment, number)) or redis.lpos(mail, line) is not None:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > PRESENT_S:
             break
     redis.lrem(mail, 1, line)
     return None
@@ -116,12 +132,20 @@ def take_mail(redis: Redis, deployment: str) -> dict[str, Any] | None:
     if not found:
         return None
     message: dict[str, Any] = json.loads(found[1])
+    if message:
+        say_busy(redis, deployment, message)
     return message
 
 
 def say_present(redis: Redis, deployment: str) -> None:
     """Say that the receiver is there. Raises `RedisError`."""
     redis.set(keys.receiver(deployment), "here", ex=PRESENT_S)
+
+
+def say_busy(redis: Redis, deployment: str, message: Mapping[str, Any]) -> None:
+    """Say that the receiver is there, and busy with this message. Raises `RedisError`."""
+    say_present(redis, deployment)
+    redis.set(keys.taken(deployment, str(message.get("reply"))), "here", ex=PRESENT_S)
 
 
 def answer_mail(redis: Redis, deployment: str, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:

@@ -117,6 +117,11 @@ def reply(deployment: str, number: str) -> str:
     return f"{PREFIX}d:{deployment}:reply:{number}"
 
 
+def taken(deployment: str, number: str) -> str:
+    """Present as long as a receiver is busy with what a worker asked under that number."""
+    return f"{PREFIX}d:{deployment}:taken:{number}"
+
+
 def fetched(deployment: str) -> str:
     """Hash: name of a file that a host has handed over to the answer it was given, as JSON. It expires."""
     return f"{PREFIX}d:{deployment}:fetched"

@@ -15,6 +15,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from deploy_tasks.errors import DeployError, StoreError
 from deploy_tasks.plan.fetched import NoPlace
 from deploy_tasks.rollout import fetched
 from deploy_tasks.rollout.fetched import Note
-from deploy_tasks.store import Store
+from deploy_tasks.store import Missing, Store
 
 if TYPE_CHECKING:
     from deploy_tasks.compiler.fetched_places import Places
@@ -45,6 +46,8 @@ class Receiver:
         self._base = base.absolute()
         self._find = places
         self._known: dict[str, Places] = {}
+        self._taken: dict[str, dict[str, Any]] = {}  # name of a note to its answer
+        self._latest: dict[Path, int] = {}  # when what lies there now was handed over
 
     @contextlib.contextmanager
     def at_work(self, redis: Redis, store: Store, deployment: str) -> Iterator[None]:
@@ -67,20 +70,18 @@ class Receiver:
         """Put in place what the store still has, the oldest first. What cannot be put there stays, and is told."""
         try:
             for note in fetched.notes(store, deployment):
-                answer = self._answered(store, deployment, {"do": "take", "note": note.name}, lambda: None)
+                answer = self._told(partial(self._take, store, deployment, note.name, lambda: None, kept=True))
                 if "failed" in answer:
                     log.warning("%s: %s of %s: %s", deployment, note.src, note.host, answer["failed"])
-                else:
-                    fetched.forget(store, deployment, note)
         except StoreError as error:
             log.warning("%s: fetched files that are left in the store: %s", deployment, error)
 
     def _work(self, redis: Redis, store: Store, deployment: str, over: threading.Event) -> None:
-        sign = _Sign(redis, deployment)
         while not over.is_set():
             try:
                 message = fetched.take_mail(redis, deployment)
                 if message:
+                    sign = _Sign(redis, deployment, message)
                     answer = self._answered(store, deployment, message, sign.give)
                     fetched.answer_mail(redis, deployment, message, answer)
             except (RedisError, OSError, ValueError) as error:
@@ -92,28 +93,52 @@ class Receiver:
     def _answered(
         self, store: Store, deployment: str, message: Mapping[str, Any], alive: Callable[[], None]
     ) -> dict[str, Any]:
-        """What comes of one message; what goes wrong is a failure of the task."""
+        """What comes of one message."""
+        if message.get("do") == "look":
+            return self._told(lambda: self._look(message, alive))
+        return self._told(lambda: self._take(store, deployment, str(message.get("note")), alive))
+
+    def _told(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What goes wrong is a failure of the task: a worker that waits must be told, whatever broke."""
         try:
-            if message.get("do") == "look":
-                return self._look(message)
-            note = fetched.note(store, deployment, str(message.get("note")))
-            path = self._path(note.host, note.task, note.dest, note.src, flat=note.flat)
-            _write(path, lambda stream: fetched.content(store, note, stream, alive))
-            return {"changed": True, "dest": str(path), "checksum": note.checksum, "md5sum": note.md5sum}
-        except OSError as error:
+            return work()
+        except (OSError, UnicodeError) as error:
             return {"failed": f"Failed to fetch the file: {error}"}
         except (NoPlace, DeployError, _NotThere) as error:
             return {"failed": str(error)}
         except (KeyError, TypeError) as error:
             return {"failed": f"what a worker asks cannot be read: {error}"}
+        except Exception as error:
+            log.exception("a fetched file cannot be put in place")
+            return {"failed": f"internal error: {type(error).__name__}"}
 
-    def _look(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _take(
+        self, store: Store, deployment: str, name: str, alive: Callable[[], None], *, kept: bool = False
+    ) -> dict[str, Any]:
+        """Put a file in place and forget it, here and in the store. One that was `kept` replaces no later one."""
+        try:
+            note = fetched.note(store, deployment, name)
+        except Missing:
+            if name in self._taken:  # asked again, as the answer was lost
+                return self._taken[name]
+            raise
+        path = self._path(note.host, note.task, note.dest, note.src, flat=note.flat)
+        if not kept or note.at >= self._latest.get(path, 0):
+            _write(path, lambda stream: fetched.content(store, note, stream, alive))
+            self._latest[path] = note.at
+        answer = {"changed": True, "dest": str(path), "checksum": note.checksum, "md5sum": note.md5sum}
+        self._taken[name] = answer
+        with contextlib.suppress(StoreError, OSError):
+            fetched.forget(store, deployment, note)
+        return answer
+
+    def _look(self, asked: Mapping[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
         """Whether a file has to be brought: not when the one in its place has that checksum."""
         flat = asked.get("flat") is True
         path = self._path(str(asked["host"]), str(asked["task"]), str(asked["dest"]), str(asked["src"]), flat=flat)
         if not path.is_file():
             return {"send": True, "dest": str(path)}
-        checksum, md5sum = _sums(path)
+        checksum, md5sum = _sums(path, alive)
         if checksum != asked.get("checksum"):
             return {"send": True, "dest": str(path)}
         return {"changed": False, "dest": str(path), "checksum": checksum, "md5sum": md5sum}
@@ -145,24 +170,26 @@ class _NotThere(Exception):
 
 
 class _Sign:
-    """Signs of life of a receiver that is busy."""
+    """Signs of life of a receiver that is busy with a message."""
 
-    def __init__(self, redis: Redis, deployment: str) -> None:
-        self._redis, self._deployment, self._last = redis, deployment, time.monotonic()
+    def __init__(self, redis: Redis, deployment: str, message: Mapping[str, Any]) -> None:
+        self._redis, self._deployment, self._message, self._last = redis, deployment, message, time.monotonic()
 
     def give(self) -> None:
-        """Say that we are there, unless that was said just now."""
+        """Say that we are there, unless that was said just now. A Redis that is away is no reason to stop writing."""
         if time.monotonic() - self._last > _SIGN_S:
             self._last = time.monotonic()
-            fetched.say_present(self._redis, self._deployment)
+            with contextlib.suppress(RedisError):
+                fetched.say_busy(self._redis, self._deployment, self._message)
 
 
-def _sums(path: Path) -> tuple[str, str]:
+def _sums(path: Path, alive: Callable[[], None]) -> tuple[str, str]:
     sums = [hashlib.new(name, usedforsecurity=False) for name in ("sha1", "md5")]
     with path.open("rb") as stream:
         while piece := stream.read(1 << 20):
             for each in sums:
                 each.update(piece)
+            alive()
     return sums[0].hexdigest(), sums[1].hexdigest()
 
 

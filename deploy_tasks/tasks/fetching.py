@@ -167,6 +167,7 @@ class Fetching:
             return there
         if (why := self._too_much(offer)) is not None:
             return {"failed": why}
+        self._drop(name)
         self._open[name] = Upload(name, offer, place, self._draft(), sums=_sums())
         return {"upload": name}
 
