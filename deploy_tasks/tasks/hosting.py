@@ -208,6 +208,9 @@ def _converse(
             if report.summary.get("status") != STATUS:
                 restart.over()
                 return report
+            if not any(errand.module == "reboot" for errand in deployment.errands(here.store).values()):
+                what = "it says that it restarts, which the plan does not ask for"
+                raise transport.ProtocolError(grant.host, "running", what, touched=True)
             restart.said(report.summary.get("away"))
         finally:
             answers.close()

@@ -17,12 +17,17 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from deploy_tasks import transport
+from deploy_tasks.errors import DeployError
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.tasks.context import Context
 
 log = logging.getLogger(__name__)
 STATUS = "restarting"
+FORGOTTEN = (
+    "after its restart the host begins from the start: what the run had left there is gone. It is not restarted again; "
+    "deploy_tasks_state_dir has to be a folder that a restart leaves alone"
+)
 LOCAL = "Running reboot with local connection would reboot the control node."
 _FIRST_AWAY = "last boot time check"
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.3, 4.0
@@ -35,7 +40,8 @@ Fields = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the host says of its restart, and when (milliseconds of Redis's clock). `timeout_s` is for each of the
-    things that are waited for, `connect_timeout_s` 0 the worker's own."""
+    things that are waited for, `connect_timeout_s` 0 the worker's own. `times` is how often it has said so and not come
+    back: twice is a run that was cut off between saying it and doing it."""
 
     task: str
     name: str
@@ -43,6 +49,7 @@ class Note:
     delay_s: int
     connect_timeout_s: int
     at: int = 0
+    times: int = 1
 
     @classmethod
     def of(cls, question: Fields) -> Note | None:
@@ -64,6 +71,10 @@ class RestartTimeout(transport.TransportError):
         self.task = note.name
 
 
+class Forgotten(DeployError):
+    """The host has restarted and knows nothing of it: it would do so again and again."""
+
+
 class Restart:
     """One host's restart, from the side of the worker that has the host now. `learn` reads what a worker before has
     noted."""
@@ -74,6 +85,7 @@ class Restart:
         self._began = self._since = 0.0
         self._away, self._over = _FIRST_AWAY, ""
         self._delayed, self._pause_s = False, _FIRST_PAUSE_S
+        self._gone = False  # the host has left what it goes on with, and ended its run
 
     @property
     def pending(self) -> bool:
@@ -97,8 +109,12 @@ class Restart:
             self._take(note, max((self._now() - note.at) / 1000, 0.0))
 
     def note(self, note: Note) -> None:
-        """The host is about to restart: the ledger knows when this returns. Raises `RedisError`."""
-        noted = replace(note, at=self._now())
+        """The host is about to restart: the ledger knows when this returns. Raises `RedisError`, `Forgotten`."""
+        before = self._note
+        again = before.times if before is not None and before.task == note.task else 0
+        if again and (self._gone or again > 1):
+            raise Forgotten(FORGOTTEN)
+        noted = replace(note, at=self._now(), times=again + 1)
         self._here.redis.hset(self._key, self._held.grant.host, json.dumps(asdict(noted), separators=(",", ":")))
         self._here.redis.expire(self._key, self._lifetime_s)
         self._take(noted, 0.0)
@@ -108,6 +124,7 @@ class Restart:
         if self._note is not None:
             self._here.redis.hdel(self._key, self._held.grant.host)
             self._note = None
+        self._gone = False
 
     def over(self) -> None:
         """The conversation has come to its end. What Redis does not hear now expires."""
@@ -125,6 +142,7 @@ class Restart:
 
     def said(self, away: object) -> None:
         """The host has answered that it is not there yet, and what is waited for. Raises `RestartTimeout`."""
+        self._gone = True
         if isinstance(away, str) and away != self._away:
             self._away, self._over = away[:_TEXT], ""
             self._since, self._pause_s = time.monotonic(), _FIRST_PAUSE_S

@@ -14,12 +14,15 @@ import pytest
 from redis import Redis
 
 from deploy_tasks import transport
+from deploy_tasks.plan.hosts import Host
 from deploy_tasks.rollout.pulse import Held
+from deploy_tasks.secret import Masker
+from deploy_tasks.tasks import hosting
 from deploy_tasks.tasks.answering import Answers
 from deploy_tasks.tasks.context import Context
 from deploy_tasks.tasks.errands import Errand
 from deploy_tasks.tasks.material import Material
-from deploy_tasks.tasks.restarting import LOCAL, Note, Restart, RestartTimeout
+from deploy_tasks.tasks.restarting import LOCAL, Forgotten, Note, Restart, RestartTimeout
 from deploy_tasks.transport import BadOutput, Endpoint
 
 NOTE = Note("r", "Restart it", timeout_s=0, delay_s=0, connect_timeout_s=1)
@@ -61,6 +64,25 @@ def test_the_next_worker_knows_that_the_host_is_away(redis: Redis) -> None:
     second.forget()
     third.learn()
     assert (third.pending, second.pending) == (False, False)
+
+
+def test_a_host_that_forgets_its_run_is_not_restarted_again_and_again(redis: Redis) -> None:
+    """Its folder does not outlive a restart: each run would begin from the start."""
+    seen = restart(redis)
+    seen.note(NOTE)
+    seen.said("last boot time check")
+    with pytest.raises(Forgotten, match="begins from the start"):
+        seen.note(NOTE)
+    seen.note(replace(NOTE, task="another"))
+    seen.forget()
+    seen.note(NOTE)  # in a loop of includes
+    next_one = restart(redis)
+    next_one.learn()
+    next_one.note(NOTE)  # a run that was cut off before it restarted
+    last = restart(redis)
+    last.learn()
+    with pytest.raises(Forgotten):
+        last.note(NOTE)
 
 
 def test_a_host_that_does_not_answer_in_time_has_failed(redis: Redis) -> None:
@@ -134,3 +156,21 @@ def test_the_workers_own_machine_is_not_restarted(redis: Redis) -> None:
 def test_only_a_task_that_restarts_may_say_so(redis: Redis, question: dict[str, Any]) -> None:
     with pytest.raises(BadOutput):
         answers(restart(redis)).ask({"kind": "restart", **GOOD, **question})
+
+
+def test_a_host_whose_plan_restarts_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would keep its worker busy as long as the deployment has time."""
+    deployment = SimpleNamespace(
+        errands=lambda _store: {"c": Errand(0, "fetch", run_once=False, delegates=False)},
+        host=lambda _name: Host(name="web-1"),
+        shipment=lambda _store, _grant: None,
+        request=lambda *_: {},
+        lifetime_s=60,
+    )
+    here = SimpleNamespace(store=None, redis=None, seal=None, pool=None, settings=SimpleNamespace(fetch_limit_mb=1))
+    said = SimpleNamespace(summary={"status": "restarting", "away": "last boot time check"})
+    monkeypatch.setattr(transport, "push", lambda *_, **__: said)
+    grant = SimpleNamespace(deployment="d1", host="web-1", attempt=1, phase="push", remaining_s=60.0)
+    one = cast(Held, SimpleNamespace(grant=grant, cancelled=lambda: False))
+    with pytest.raises(transport.ProtocolError, match="which the plan does not ask for"):
+        hosting._converse(cast(Context, here), cast(Material, deployment), one, Masker(), 5)

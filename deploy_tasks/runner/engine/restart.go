@@ -39,7 +39,12 @@ func (j *job) leave(left, limits *value.Dict) error {
 	if _, err := j.opts.Ask(j.ctx, "restart", about); err != nil {
 		return err
 	}
-	return j.asRunner(func() error { return j.opts.Restart.Keep(j.freeze(left)) })
+	err := j.asRunner(func() error { return j.opts.Restart.Keep(j.freeze(left)) })
+	if err != nil {
+		_, told := j.ask("back", "task", j.task.ID) // it stays: a connection that is lost from now on is lost
+		err = errors.Join(err, told)
+	}
+	return err
 }
 
 // asRunner works with the runner's own rights, whosever the module has.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -182,6 +183,22 @@ func TestWhatCannotGoOnDoesNotRestart(t *testing.T) {
 		if times != 0 || r.engine.Failure == nil || !strings.Contains(r.engine.Failure.Msg, words) {
 			t.Errorf("%d restarts, %v", times, r.engine.Failure)
 		}
+	}
+}
+
+// The worker waits for no host that could not write down where its run stands.
+func TestAHostThatCannotKeepItsPlaceStays(t *testing.T) {
+	var asked []string
+	r := newRig(t, object{"name": "test", "plays": one([]object{restarts("n")})})
+	r.opts.Alone = true
+	r.opts.Ask = func(_ context.Context, kind string, _ *value.Dict) (*value.Dict, error) {
+		asked = append(asked, kind)
+		return value.NewDict(), nil
+	}
+	r.opts.Restart = &engine.Restart{Keep: func(*value.Dict) error { return errors.New("the disk is full") }}
+	r.run(context.Background())
+	if got := strings.Join(asked, ", "); got != "restart, back" || r.engine.Failure == nil || r.engine.Failure.Msg != "the disk is full" {
+		t.Errorf("%s: %+v", got, r.engine.Failure)
 	}
 }
 
