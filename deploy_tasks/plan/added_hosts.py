@@ -11,7 +11,6 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
 from deploy_tasks.errors import InventoryError
@@ -27,8 +26,9 @@ from deploy_tasks.plan.words import WHOLE_ARGS
 
 HOST, GROUPS = ("name", "hostname", "host"), ("groups", "groupname", "group")
 REACH = tuple(name for names in DECIDED_BY.values() for name in names)
-#: Items of a loop, and hosts with different values, that are gone through; what the others name only the run knows.
-_MAX_ITEMS, _MAX_PERFORMERS = 10_000, 1_000
+#: Items of loops of all tasks, and hosts with different values, that are gone through; what the others name only the
+#: run knows.
+_MAX_ITEMS, _MAX_PERFORMERS = 20_000, 1_000
 #: What `omit` is while values are found; whatever else holds it is no way to a host.
 _OMIT = "\0omit"
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -104,13 +104,27 @@ def additions(plan: Plan, inventory: Inventory, extra_vars: Variables) -> tuple[
         return ()
     hidden = frozenset(name for play in plan.plays for step in (*play.tasks, *play.handlers) for name in sets(step))
     found: dict[str, Addition] = {}
+    patience = _Patience(_MAX_ITEMS)
     for number, play in enumerate(plan.plays):
         for task, scope in _tasks(play):
             if task.module == "add_host" and WHOLE_ARGS not in task.args and not set(HOST).isdisjoint(task.args):
-                for each in _of_task(task, number, play, scope, inventory, hidden, extra_vars):
+                for each in _of_task(task, number, play, scope, inventory, hidden, extra_vars, patience):
                     told = (number, task.id, task.where, each.name, each.groups, each.said, each.unknown)
                     found.setdefault(repr(told), each)
     return tuple(found.values())
+
+
+@dataclass
+class _Patience:
+    """How many items of loops are still gone through."""
+
+    left: int
+
+    def spend(self) -> None:
+        """Take one. Raises `Unknown` when there is none."""
+        if self.left <= 0:
+            raise Unknown("its loops have too many items")
+        self.left -= 1
 
 
 @dataclass(frozen=True)
@@ -162,6 +176,7 @@ def _of_task(
     inventory: Inventory,
     hidden: frozenset[str],
     extra_vars: Variables,
+    patience: _Patience,
 ) -> Iterator[Addition]:
     """What a task says, on any of the hosts that may perform it."""
     defaults = (play.defaults, *scope.defaults)
@@ -179,10 +194,12 @@ def _of_task(
         ]
         given = [*below, *above]
         try:
-            for item in islice(_items(loops, given), _MAX_ITEMS):
+            for item in _items(loops, given, patience):
                 yield _addition(task, number, [*below, item, *above])
         except Unknown:
             yield Addition(task, number, None)
+            if not patience.left:
+                return
 
 
 def _performers(play: Play, inventory: Inventory, spoken: Any, layers: Sequence[Variables]) -> Iterator[Variables]:
@@ -206,7 +223,7 @@ def _performers(play: Play, inventory: Inventory, spoken: Any, layers: Sequence[
             "groups": groups,
         }
         known |= {key: value for key, value in magic.items() if key in wanted}
-        if (told := repr(known)) not in seen:
+        if (told := repr({**known, "groups": None})) not in seen:  # all have the same groups
             seen.add(told)
             yield known
         if len(seen) > _MAX_PERFORMERS:
@@ -224,14 +241,17 @@ def _mentioned(values: Any, layers: Sequence[Variables]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _items(loops: Sequence[tuple[str, Any]], layers: Sequence[Variables]) -> Iterator[dict[str, Any]]:
+def _items(
+    loops: Sequence[tuple[str, Any]], layers: Sequence[Variables], patience: _Patience
+) -> Iterator[dict[str, Any]]:
     """The variables of the loops around a task, for each of its items. Raises `Unknown`."""
+    patience.spend()  # for each loop: one without items takes its time too
     if not loops:
         yield {}
         return
     (name, loop), *rest = loops
     for item in _loop(loop, layers):
-        for more in _items(rest, [*layers, {name: item}]):
+        for more in _items(rest, [*layers, {name: item}], patience):
             yield {name: item, **more}
 
 

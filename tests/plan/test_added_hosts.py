@@ -140,6 +140,23 @@ def test_of_very_many_hosts_that_may_perform_it_not_all_are_gone_through(
     assert [each.name for each in added_hosts.additions(plan, inventory, {})] == ["ax", None]
 
 
+def test_loops_within_loops_are_gone_through_only_so_far_also_where_they_end_in_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(added_hosts, "_MAX_ITEMS", 50)
+    asked: list[Any] = []
+    loop = added_hosts._loop
+    monkeypatch.setattr(added_hosts, "_loop", lambda *given: asked.append(given) or loop(*given))
+    outer = '- hosts: web\n  tasks:\n    - include_tasks: in.yml\n      loop: "{{ range(9000) | list }}"\n'
+    inner = "- add_host: {name: '{{ each }}', groups: fresh}\n  loop: %s\n  loop_control: {loop_var: each}\n"
+    for items in ("[]", "[n1]"):
+        plan, inventory = made(tmp_path, "", files={"site.yml": outer, "in.yml": inner % items})
+        asked.clear()
+        names = [each.name for each in added_hosts.additions(plan, inventory, {})]
+        assert names == ([None] if items == "[]" else ["n1", None])
+        assert len(asked) <= 50
+
+
 def test_the_way_to_them_is_what_files_groups_and_the_task_say(tmp_path: Path) -> None:
     files = {
         "group_vars/fresh.yml": "ansible_user: fresh\nansible_port: 29\nsize: big\n",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -93,8 +92,12 @@ def load_playbook(
 def _loaded(place: str, site: Site, inventory: Inventory | None) -> Loaded:
     plays: tuple[Play, ...] = ()
     site.top = os.path.dirname(place)
-    with suppress(TooLarge):  # the problem is noted
+    try:
         plays = read_plays(place, site)
+    except TooLarge:  # the problem is noted
+        pass
+    except RecursionError:
+        site.problem("", "its blocks, files and roles stand too deep within each other", "take some blocks apart")
     if changing := site.said.relied & _set_by(plays):
         raise _Changing(frozenset(changing))
     ctx = site.ctx

@@ -22,6 +22,8 @@ from deploy_tasks.plan.problems import suggest
 from deploy_tasks.plan.said import Said
 
 MAX_STEPS = 20_000
+#: Files and roles within each other; one that is met again with nothing new known is not unfolded again.
+MAX_WITHIN = 40
 _HEAD = 64
 #: Reads the steps of a list that stands at a path; what includes and roles need it for is below it in the imports.
 ReadSteps = Callable[[Any, str, Scope, "Site"], tuple[Step, ...]]
@@ -84,6 +86,10 @@ class Site:
 
     def steps(self, data: Any, where: str, scope: Scope) -> tuple[Step, ...]:
         """The steps of a list of tasks and blocks that stands at `where`."""
+        if len(scope.within) > MAX_WITHIN:
+            hint = "what includes itself is unfolded for each set of values it is given by name: give it the same ones"
+            self.problem(where, f"files and roles include each other more than {MAX_WITHIN} deep", hint)
+            raise TooLarge
         return self._read_steps(data, where, scope, self)
 
     def problem(self, path: str, message: str, hint: str | None = None) -> None:

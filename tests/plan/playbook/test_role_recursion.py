@@ -84,3 +84,20 @@ def test_other_files_of_a_role_are_named_literally(tmp_path: Path) -> None:
     play = "  tasks:\n    - include_role: {name: a, tasks_from: '{{ x }}', vars_from: '{{ x }}'}\n"
     (problem,) = problems(tmp_path, files(play, a="- command: a\n"))
     assert "only its name and tasks_from may have an expression here" in problem.message
+
+
+@pytest.mark.parametrize("kind", ["include_tasks: a.yml", "include_role: {name: a}"])
+def test_what_includes_itself_with_ever_new_values_ends_in_a_problem(tmp_path: Path, kind: str) -> None:
+    text = "".join(f"- {kind}\n  vars: {{v{n}: {value}}}\n  when: x\n" for n in range(8) for value in (0, 1))
+    site = files("  tasks: [{%s}]\n" % kind, a=text) | {"a.yml": text}  # noqa: UP031
+    (found,) = problems(tmp_path, site)
+    assert "files and roles include each other more than 40 deep" in found.message
+
+
+def test_blocks_within_files_within_each_other_end_in_a_problem(tmp_path: Path) -> None:
+    site = {"site.yml": PLAY + "  tasks: [{include_tasks: f0.yml}]\n", "f35.yml": "- command: a\n"}
+    for n in range(35):
+        inner = "{block: [" * 15 + f"{{include_tasks: f{n + 1}.yml}}" + "]}" * 15
+        site[f"f{n}.yml"] = f"- {inner}\n"
+    (found,) = problems(tmp_path, site)
+    assert found.message == "its blocks, files and roles stand too deep within each other"
