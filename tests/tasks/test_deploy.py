@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,11 @@ def test_a_host_that_takes_too_long_ends_at_its_deadline(site: Site, hosts: Path
 
 
 def test_a_plan_that_does_not_compile_ends_at_once_with_the_reason(site: Site, hosts: Path) -> None:
-    result = site.producer.submit(prepare(Request(plan(write("x")), hosts, target="pdp11-unix"))).wait(30)
+    ready = prepare(Request(plan(write("x")), hosts))
+    # As a producer sends it that knows targets which the build worker does not know.
+    targets = tuple(each.model_copy(update={"triple": "pdp11-unix"}) for each in ready.record.targets)
+    ready = replace(ready, record=ready.record.model_copy(update={"targets": targets}))
+    result = site.producer.submit(ready).wait(30)
     assert result.status is D.FAILED
     assert "pdp11-unix" in str(result.reason)
     assert {host.status.value for host in result.hosts.values()} == {"cancelled"}
