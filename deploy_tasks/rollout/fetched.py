@@ -11,7 +11,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +27,7 @@ HEADER = 32
 #: Seconds for which a receiver that says nothing still counts as there.
 PRESENT_S = 15
 _EXPIRE_S = 3600
+_FOLDER = "fetched"
 _CHUNK = 1 << 20
 
 
@@ -79,6 +80,19 @@ def forget(store: Store, deployment: str, note: Note) -> None:
     """Remove a file and its note. Raises `StoreError`."""
     store.delete_record(_record(deployment, note.name))
     store.delete(note.blob)
+
+
+def forget_old(store: Store, before_ms: int, spared: Collection[str]) -> int:
+    """Remove what was handed over before that time and nobody has taken, but of the deployments that are `spared`; how
+    many files went. Raises `StoreError`."""
+    gone = 0
+    for path in store.list_records(f"{_FOLDER}/"):
+        _, deployment, name = path.split("/")
+        with contextlib.suppress(Missing):
+            if deployment not in spared and (found := note(store, deployment, name)).at < before_ms:
+                forget(store, deployment, found)
+                gone += 1
+    return gone
 
 
 def content(store: Store, note: Note, target: IO[bytes], alive: Callable[[], None] = lambda: None) -> None:
@@ -172,4 +186,4 @@ def leave(redis: Redis, deployment: str) -> None:
 
 
 def _record(deployment: str, name: str) -> str:
-    return f"fetched/{deployment}/{name}"
+    return f"{_FOLDER}/{deployment}/{name}"

@@ -34,6 +34,11 @@ class Ledger:
         self._stale_ms = int(stale_s * 1000)
         self._keep_s = int(keep_days * 86400)
 
+    @property
+    def keep_ms(self) -> int:
+        """How long a deployment is remembered after its end, and the files that its hosts have handed over."""
+        return self._keep_s * 1000
+
     def now_ms(self) -> int:
         """Redis's clock, the only one that counts."""
         seconds, micros = self.redis.time()

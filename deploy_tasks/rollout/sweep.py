@@ -18,10 +18,10 @@ from typing import Protocol
 from redis import Redis
 from redis.exceptions import RedisError
 
-from deploy_tasks.errors import DeployError, NotFound, Refused
+from deploy_tasks.errors import DeployError, NotFound, Refused, StoreError
 from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.outcome import HostError, HostOutcome, HostState
-from deploy_tasks.rollout import archive, keys
+from deploy_tasks.rollout import archive, fetched, keys
 from deploy_tasks.rollout.drive import WAIT_S, Dispatch, step
 from deploy_tasks.rollout.hostbook import Expired, Move
 from deploy_tasks.rollout.ledger import Ledger
@@ -38,6 +38,8 @@ GRACE_S = 30.0
 LOOK_S = 5.0
 #: Seconds between two looks for ends that were not written and for rubbish.
 TIDY_S = 60.0
+#: Seconds between two looks for files that hosts handed over and nobody takes.
+OLD_FILES_S = 3600.0
 #: Seconds an answer to a remote-control command is kept; Celery leaves those that nobody fetched for ever.
 REPLY_KEPT_S = 300
 _REPLIES = "*.reply.celery.pidbox"
@@ -72,7 +74,7 @@ class Sweeper:
         self._limits = limits
         self._me = uuid.uuid4().hex
         self._looked: dict[str, float] = {}
-        self._tidied = float("-inf")
+        self._tidied = self._aged = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Tick every second until `stop` is set."""
@@ -180,6 +182,9 @@ class Sweeper:
             self._write_ends(active)
             self._expire_replies()
             self._tidied = now
+        if now - self._aged > OLD_FILES_S:
+            self._aged = now
+            self._forget_old_files(active)
 
     def _due(self, active: Sequence[str], now: float) -> list[str]:
         """Deployments to look at: marked as due, or not looked at for a while."""
@@ -238,6 +243,16 @@ class Sweeper:
                 continue
             if shot.head.status.final:
                 archive.keep_result(self._store, deployment, Result.of(shot).to_json(), undone=undone)
+
+    def _forget_old_files(self, active: Sequence[str]) -> None:
+        """Fetched files are not kept longer than the ledger remembers their deployment."""
+        try:
+            gone = fetched.forget_old(self._store, self._ledger.now_ms() - self._ledger.keep_ms, active)
+        except StoreError as error:
+            log.error("fetched files that nobody has taken cannot be removed: %s", error)
+            return
+        if gone:
+            log.info("%d fetched files that nobody has taken are too old and were removed", gone)
 
     def _expire_replies(self) -> None:
         for name in self._redis.scan_iter(_REPLIES, count=1000):

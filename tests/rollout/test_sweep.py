@@ -11,7 +11,8 @@ from redis import Redis
 
 from deploy_tasks.outcome import DeploymentStatus as D
 from deploy_tasks.outcome import HostState as S
-from deploy_tasks.rollout import archive, keys, sweep
+from deploy_tasks.rollout import archive, fetched, keys, sweep
+from deploy_tasks.rollout.fetched import Note
 from deploy_tasks.rollout.ledger import Ledger
 from deploy_tasks.rollout.sweep import Limits, Sweeper
 from deploy_tasks.store import FolderStore
@@ -238,3 +239,18 @@ def test_reply_lists_of_remote_control_do_not_pile_up(case: Case) -> None:
     case.redis.lpush("0f-1.reply.celery.pidbox", "an answer nobody fetched")
     case.sweeper.tick()
     assert 0 < case.redis.ttl("0f-1.reply.celery.pidbox") <= sweep.REPLY_KEPT_S
+
+
+def test_fetched_files_that_nobody_takes_do_not_pile_up(case: Case) -> None:
+    """Those of a deployment under way stay, however old."""
+    case.rollout.compiled()
+    store, now = case.rollout.store, case.rollout.ledger.now_ms()
+    old, young = now - 31 * 86_400_000, now - 29 * 86_400_000
+    notes = {}
+    for name, deployment, at in (("a", "d0", old), ("b", "d0", young), ("c", "d1", old)):
+        blob = store.put(name.encode())
+        notes[name] = Note(name, "web 1", "t", "/x", "x", True, "x", 1, "", None, blob, at)
+        fetched.keep(store, deployment, notes[name])
+    case.sweeper.tick()
+    assert [[note.name for note in fetched.notes(store, each)] for each in ("d0", "d1")] == [["b"], ["c"]]
+    assert [store.has(note.blob) for note in notes.values()] == [False, True, True]
