@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"runner/change"
 	"runner/fmt"
@@ -99,7 +100,7 @@ func withoutAnonymous(host *value.Dict) {
 // endOf is what was asked for of a container's end of a network.
 func endOf(end *value.Dict, id string) *value.Dict {
 	out := kit.Dict()
-	for _, key := range []string{"IPAMConfig", "Links", "DriverOpts"} {
+	for _, key := range []string{"IPAMConfig", "Links", "DriverOpts", "GwPriority"} {
 		out.Set(key, got(end, key))
 	}
 	names, _ := value.Items(got(end, "Aliases"))
@@ -122,7 +123,9 @@ func (boxes) Restore(_ change.Tools, name string, before, now any) error {
 	if was != nil && box != nil {
 		is, _ := now.(*value.Dict)
 		if alike(was, is) {
-			return e.adjust(box, was)
+			if done, err := e.adjusted(box, was); done || err != nil {
+				return err
+			}
 		}
 	}
 	running := false
@@ -142,14 +145,17 @@ func (boxes) Restore(_ change.Tools, name string, before, now any) error {
 	return err
 }
 
-// stop ends what runs in a container, which may take as long as that was given to end by itself.
-func (e *engine) stop(id string, query ...string) (any, error) {
-	return e.ask(exchange{method: "POST", patient: true, target: e.target("/containers/"+id+"/stop", query...)})
+// stop ends what runs in a container, which may take as long as that was given to end by itself, and as limit allows.
+func (e *engine) stop(id string, limit time.Duration, query ...string) (any, error) {
+	return e.ask(exchange{method: "POST", patient: true, limit: limit, target: e.target("/containers/"+id+"/stop", query...)})
 }
+
+// stopPatience is how long an undo, which nothing cuts off, waits for a container to end.
+const stopPatience = 15 * time.Minute
 
 // discard ends a container and removes it with the volumes that have no name.
 func (e *engine) discard(id string) error {
-	_, err := e.stop(id)
+	_, err := e.stop(id, stopPatience)
 	if err != nil && !missing(err) && !strings.Contains(err.Error(), "paused") && !strings.Contains(err.Error(), "npause") {
 		return err
 	}
@@ -186,6 +192,30 @@ func alike(a, b *value.Dict) bool {
 		y.Delete(key)
 	}
 	return value.Equal(x, y)
+}
+
+// adjusted makes a container that is there what a recipe says; false when it has to be made anew for that: the engine takes
+// no limit away again. One that has written something into itself is left as it is then.
+func (e *engine) adjusted(box, was *value.Dict) (bool, error) {
+	if err := e.adjust(box, was); err != nil {
+		return false, err
+	}
+	now, err := e.container(idOf(box))
+	if err != nil || now == nil || value.Equal(stored(recipe(now)), stored(was)) {
+		return true, err
+	}
+	lost, err := e.layer(now)
+	if err == nil && len(lost) > 0 {
+		err = errors.New("it has to be made anew to be without its limits again, and what it has written into itself would go with it: " +
+			some(lost))
+	}
+	return false, err
+}
+
+// stored is a recipe as it comes back from the journal.
+func stored(recipe *value.Dict) any {
+	v, _ := value.Decode(value.Encode(recipe))
+	return v
 }
 
 // adjust gives a container the limits and networks of a recipe.
@@ -302,7 +332,7 @@ func (e *engine) withImage(body *value.Dict, id string, act func() error) error 
 	}
 	err = act()
 	if now == "" {
-		return errors.Join(err, e.untag(name))
+		return errors.Join(err, e.untagUnused(name))
 	}
 	return errors.Join(err, e.tag(now, name))
 }
@@ -357,7 +387,7 @@ func (states) Restore(_ change.Tools, name string, before, now any) error {
 	for _, verb := range steps(value.Str(now), value.Str(before)) {
 		perform := e.post
 		if verb == "stop" {
-			perform = func(string, ...string) (any, error) { return e.stop(idOf(box)) }
+			perform = func(string, ...string) (any, error) { return e.stop(idOf(box), stopPatience) }
 		}
 		if _, err := perform("/containers/" + idOf(box) + "/" + verb); err != nil {
 			return err

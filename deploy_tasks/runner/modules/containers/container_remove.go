@@ -41,7 +41,7 @@ func (j *job) halt(id string) error {
 		query = []string{"t", number(int(seconds))}
 	}
 	err := j.unpausing(id, func() error {
-		_, err := j.e.stop(id, query...)
+		_, err := j.e.stop(id, 0, query...)
 		return err
 	})
 	if err != nil {
@@ -116,17 +116,13 @@ func flag(b bool) string {
 
 // tellLayer notes what goes for good with a container: what it has written into itself, and its volumes if they go, too.
 func (j *job) tellLayer(box *value.Dict) error {
-	changes, err := j.e.get("/containers/" + idOf(box) + "/changes")
+	lost, err := j.e.layer(box)
+	what := ": " + some(lost)
 	if err != nil {
-		return j.c.Log.Warn("what the container " + j.name + " had written into itself goes with it, and could not be listed: " + err.Error())
+		what = ", and could not be listed: " + err.Error()
 	}
-	lost := written(box, record.Of(kit.Dict("all", changes)).Records("all"))
-	if n := len(lost); n > 0 {
-		what := strings.Join(lost[:min(n, 5)], ", ")
-		if n > 5 {
-			what += fmt.Sprintf(" and %d more", n-5)
-		}
-		if err := j.c.Log.Warn("what the container " + j.name + " had written into itself goes with it: " + what); err != nil {
+	if err != nil || len(lost) > 0 {
+		if err := j.c.Log.Warn("what the container " + j.name + " had written into itself goes with it" + what); err != nil {
 			return err
 		}
 	}
@@ -134,6 +130,21 @@ func (j *job) tellLayer(box *value.Dict) error {
 		return j.c.Log.Warn("the volumes of the container " + j.name + " without a name go with it: " + strings.Join(volumes.Keys(), ", "))
 	}
 	return nil
+}
+
+// layer are the paths that a container has written into itself.
+func (e *engine) layer(box *value.Dict) ([]string, error) {
+	changes, err := e.get("/containers/" + idOf(box) + "/changes")
+	return written(box, record.Of(kit.Dict("all", changes)).Records("all")), err
+}
+
+// some are the first of many paths, as a text.
+func some(paths []string) string {
+	text := strings.Join(paths[:min(len(paths), 5)], ", ")
+	if n := len(paths) - 5; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
 }
 
 // written are the paths that a container has changed; of a folder with changes only these.

@@ -205,6 +205,20 @@ func escaped(s, also string) string {
 // named is a thing's name as a part of a path.
 func named(name string) string { return escaped(name, "/:") }
 
+// told is the address of a request as an error may show it: without the values that a build is given, which may be secret.
+func told(target string) string {
+	const values = "buildargs="
+	i := strings.Index(target, values)
+	if i < 0 {
+		return target
+	}
+	_, rest, more := strings.Cut(target[i:], "&")
+	if target = target[:i+len(values)] + "…"; more {
+		target += "&" + rest
+	}
+	return target
+}
+
 // perform sends a request; an answer that refuses it is an error.
 func (e *engine) perform(x exchange) (*reply, error) {
 	answer, err := perform(e.ctx, e.socket, x, e.idle)
@@ -215,7 +229,7 @@ func (e *engine) perform(x exchange) (*reply, error) {
 		return answer, nil
 	}
 	defer answer.Close()
-	refused := &apiError{status: answer.status, url: "http+docker://localhost" + x.target, reason: answer.reason}
+	refused := &apiError{status: answer.status, url: "http+docker://localhost" + told(x.target), reason: answer.reason}
 	body, err := io.ReadAll(io.LimitReader(answer, maxLine))
 	if v, decoded := value.Decode(body); decoded == nil && err == nil {
 		refused.explanation = record.Of(v).Text("message")

@@ -26,7 +26,8 @@ type exchange struct {
 	header         []string // name, value, …
 	body           []byte
 	stream         func(io.Writer) error // in place of body: sent in chunks
-	patient        bool                  // the answer may take as long as it wants
+	patient        bool                  // the answer may take as long as it wants, or
+	limit          time.Duration         // so long, where this is not 0
 }
 
 // reply is an answer. Close ends the connection.
@@ -48,7 +49,7 @@ func perform(ctx context.Context, socket string, x exchange, idle time.Duration)
 	link := &link{Conn: conn, idle: idle, stop: stop}
 	sent := link.send(x)
 	if x.patient {
-		link.idle = 0
+		link.idle = x.limit
 	}
 	answer, err := readReply(bufio.NewReader(link), x.method)
 	if err == nil && answer.status < 400 {

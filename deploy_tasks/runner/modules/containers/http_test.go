@@ -10,10 +10,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"runner/modules/kit"
 	"runner/modules/moduletest"
 	"runner/value"
 )
@@ -158,6 +160,90 @@ func TestRefusalsAreWordedAsInPython(t *testing.T) {
 	_, err = saying(t, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html>").get("/x")
 	if err == nil || err.Error() != `502 Server Error for http+docker://localhost/v1.41/x: Bad Gateway ("<html>")` {
 		t.Error(err)
+	}
+}
+
+// What a build is given may be secret: no error shows it.
+func TestRefusalsShowNoValuesOfBuilds(t *testing.T) {
+	e := saying(t, "HTTP/1.1 400 Bad Request\r\n\r\nno")
+	_, err := e.post("/build", "t", "a:1", "buildargs", `{"KEY":"hush"}`, "labels", "{}")
+	if want := "localhost/v1.41/build?t=a%3A1&buildargs=…&labels=%7B%7D: "; err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		t.Error(err)
+	}
+}
+
+// A build waits as long as it is told, however long others are patient.
+func TestABuildHasALimit(t *testing.T) {
+	silent := make(chan struct{})
+	t.Cleanup(func() { close(silent) })
+	e := fake(t, func(conn net.Conn, head string) {
+		switch {
+		case strings.Contains(head, "/version "):
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n{\"ApiVersion\":\"1.41\"}")
+		case strings.Contains(head, "/build?"):
+			<-silent
+		default:
+			_, _ = io.WriteString(conn, "HTTP/1.1 404 Not Found\r\n\r\n{}")
+		}
+	})
+	h := moduletest.New(t)
+	h.Write("src/Dockerfile", "FROM scratch\n")
+	r := h.Run("docker_image", "name", "a:1", "source", "build", "docker_host", "unix://"+e.socket,
+		"build", value.DictOf("path", h.Path("src"), "http_timeout", int64(1)))
+	if !r.Failed || !strings.Contains(r.Msg, "timeout") {
+		t.Error(r.Msg)
+	}
+}
+
+// An image with two names loses one of them, which comes back, in whatever way the task has written it.
+func TestOneOfTwoNamesComesBackHoweverItIsWritten(t *testing.T) {
+	var asked []string
+	there := true
+	e := fake(t, func(conn net.Conn, head string) {
+		line, _, _ := strings.Cut(head, " HTTP")
+		image := `{"Id":"sha256:1","RepoTags":["web:1","other:1"]}`
+		answer := "HTTP/1.1 200 OK\r\n\r\n" + image
+		switch {
+		case strings.Contains(line, "/version"):
+			answer = "HTTP/1.1 200 OK\r\n\r\n{\"ApiVersion\":\"1.41\"}"
+		case strings.Contains(line, "/containers/json"):
+			answer = "HTTP/1.1 200 OK\r\n\r\n[]"
+		case strings.HasPrefix(line, "DELETE"), strings.HasPrefix(line, "POST"):
+			asked, there = append(asked, line), strings.HasPrefix(line, "POST")
+			answer = "HTTP/1.1 200 OK\r\n\r\n"
+		case strings.Contains(line, "web:1") && !there:
+			answer = "HTTP/1.1 404 Not Found\r\n\r\n{}"
+		}
+		_, _ = io.WriteString(conn, answer)
+	})
+	h := moduletest.New(t)
+	r := h.Run("docker_image", "name", "docker.io/library/web:1", "state", "absent", "docker_host", "unix://"+e.socket)
+	report := h.Undo(kit.Tools{Call: h.Call(false)})
+	want := []string{"DELETE /v1.41/images/docker.io/library/web:1?force=False", "POST /images/sha256:1/tag?tag=1&repo=web&force=True"}
+	if !r.Changed || len(report.Conflicted)+len(report.Irreversible) > 0 || !slices.Equal(asked, want) {
+		t.Errorf("%v %+v %q", r.Msg, report, asked)
+	}
+}
+
+// What another driver keeps looks like an empty folder here as long as no container has it.
+func TestOnlyLocalVolumesAreKnownToBeEmpty(t *testing.T) {
+	dir := t.TempDir()
+	if empty, err := emptyVolume(value.DictOf("Driver", "local", "Mountpoint", dir)); !empty || err != nil {
+		t.Error(err)
+	}
+	if empty, err := emptyVolume(value.DictOf("Driver", "cloud", "Mountpoint", dir)); empty || err == nil || !strings.Contains(err.Error(), "the driver cloud") {
+		t.Error(empty, err)
+	}
+}
+
+// What is kept of an engine's words has a bound, however long its lines are.
+func TestWhatAnEngineSaysIsBounded(t *testing.T) {
+	var out said
+	for range 100 {
+		out.collect(value.DictOf("stream", strings.Repeat("x", maxSaid/10)))
+	}
+	if len(out.lines) != 9 {
+		t.Error(len(out.lines))
 	}
 }
 

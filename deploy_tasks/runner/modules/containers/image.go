@@ -213,9 +213,9 @@ func (j *imageJob) load() error {
 	if j.c.Check {
 		return nil
 	}
-	var output []string
+	var output said
 	if err := j.loading(path, &output); err != nil {
-		text := strings.Join(output, "\n")
+		text := strings.Join(output.lines, "\n")
 		j.output = &text
 		return err
 	}
@@ -225,7 +225,7 @@ func (j *imageJob) load() error {
 }
 
 // loading loads an archive; each name in it is journalled, whether it is the one that is asked for or not.
-func (j *imageJob) loading(path string, output *[]string) error {
+func (j *imageJob) loading(path string, output *said) error {
 	held, err := archived(path)
 	if err != nil {
 		return fmt.Errorf("Error loading image %s - %w", j.name, err)
@@ -242,7 +242,7 @@ func (j *imageJob) loading(path string, output *[]string) error {
 	if err := act(); err != nil {
 		return err
 	}
-	return j.judgeLoaded(*output)
+	return j.judgeLoaded(output.lines)
 }
 
 // judgeLoaded is an error when the image that was asked for was not in the archive.
@@ -335,17 +335,13 @@ func (j *imageJob) absent(image *value.Dict) error {
 func (j *imageJob) removing(image *value.Dict, remove func() error) error {
 	items, _ := value.Items(got(image, "RepoTags"))
 	names := kit.Texts(items)
-	if !isImageID(j.name) {
-		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == j.whole() })
-		if len(left) > 0 && slices.Contains(names, j.whole()) {
-			return j.set(j.whole(), remove)
-		}
-	}
 	used, err := j.e.containersOf(value.Str(got(image, "Id")))
 	if err != nil {
 		return err
 	}
-	if used > 0 { // the engine keeps it, or refuses
+	// With another name or a container the engine keeps the image, or refuses. Which of its names goes is the engine's to
+	// know: a task may write it longer, as docker.io/library/NAME.
+	if used > 0 || len(names) > 1 && !isImageID(j.name) {
 		for _, name := range names {
 			inner := remove
 			remove = func() error { return j.set(name, inner) }

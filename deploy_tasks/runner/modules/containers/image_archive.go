@@ -92,7 +92,7 @@ func (j *imageJob) archive() error {
 }
 
 // sendArchive sends an archive to the engine and keeps what it says.
-func (j *imageJob) sendArchive(file string, lines *[]string) error {
+func (j *imageJob) sendArchive(file string, out *said) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return kit.AtPath(file, err)
@@ -106,7 +106,7 @@ func (j *imageJob) sendArchive(file string, lines *[]string) error {
 	}
 	defer answer.Close()
 	return messages(answer, func(m *value.Dict) error {
-		collect(m, lines)
+		out.collect(m)
 		if what := got(m, "error"); what != nil {
 			return fmt.Errorf("Error loading image %s - %s", j.name, value.Str(what))
 		}

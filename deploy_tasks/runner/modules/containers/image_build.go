@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"runner/fmt"
 	"runner/modules/kit"
@@ -65,42 +66,48 @@ func (j *imageJob) build() error {
 		query = append(query, "dockerfile", from.dockerfile)
 	}
 	x := exchange{method: "POST", target: j.e.target("/build", query...), patient: true, stream: from.write,
-		header: []string{"Content-Type", "application/tar"}}
-	var lines []string
-	if err := j.set(j.whole(), func() error { return j.built(x, &lines) }); err != nil {
+		limit: time.Duration(max(p.Int("http_timeout"), 0)) * time.Second, header: []string{"Content-Type", "application/tar"}}
+	var out said
+	if err := j.set(j.whole(), func() error { return j.built(x, &out) }); err != nil {
 		return err
 	}
-	text := strings.Join(lines, "\n")
+	text := strings.Join(out.lines, "\n")
 	j.output = &text
 	image, err := j.e.findImage(j.name, j.tag)
 	j.image = dictOr(image)
 	return err
 }
 
-func (j *imageJob) built(x exchange, lines *[]string) error {
+func (j *imageJob) built(x exchange, out *said) error {
 	answer, err := j.e.perform(x)
 	if err != nil {
 		return fmt.Errorf("Error building %s - %w", j.name, err)
 	}
 	defer answer.Close()
 	return messages(answer, func(m *value.Dict) error {
-		collect(m, lines)
+		out.collect(m)
 		if what := got(m, "error"); what != nil {
 			if detail := dictAt(m, "errorDetail"); detail.Len() > 0 {
 				return fmt.Errorf("Error building %s - code: %s, message: %s, logs: %s", j.name,
-					value.Str(got(detail, "code")), value.Str(got(detail, "message")), value.Repr(kit.Items(*lines)))
+					value.Str(got(detail, "code")), value.Str(got(detail, "message")), value.Repr(kit.Items(out.lines)))
 			}
-			return fmt.Errorf("Error building %s - message: %s, logs: %s", j.name, value.Str(what), value.Repr(kit.Items(*lines)))
+			return fmt.Errorf("Error building %s - message: %s, logs: %s", j.name, value.Str(what), value.Repr(kit.Items(out.lines)))
 		}
 		return nil
 	})
 }
 
-// maxLines bounds how many lines of a build are kept.
-const maxLines = 100000
+// maxSaid bounds what is kept of what the engine says of its work, in bytes.
+const maxSaid = 8 << 20
+
+// said are the lines that the engine says of its work, the first of them where they are too many.
+type said struct {
+	lines []string
+	size  int
+}
 
 // collect keeps what a message has to say.
-func collect(m *value.Dict, lines *[]string) {
+func (s *said) collect(m *value.Dict) {
 	text := value.Str(got(m, "stream"))
 	if !value.Truthy(got(m, "stream")) {
 		text = ""
@@ -108,8 +115,8 @@ func collect(m *value.Dict, lines *[]string) {
 			text = value.Str(got(m, "status"))
 		}
 	}
-	if len(*lines) < maxLines {
-		*lines = append(*lines, kit.SplitLines(text)...)
+	if s.size += len(text) + 1; s.size <= maxSaid {
+		s.lines = append(s.lines, kit.SplitLines(text)...)
 	}
 }
 

@@ -64,9 +64,15 @@ func (e *engine) tidy(id string) error {
 	if err != nil || used > 0 {
 		return err
 	}
+	return e.untagUnused(id) // another image may be made from it
+}
+
+// untagUnused is untag for a name that the engine may want to keep: the last one of an image that something is made from.
+func (e *engine) untagUnused(name string) error {
 	var refused *apiError
-	if err = e.untag(id); errors.As(err, &refused) && refused.status == 409 {
-		return nil // another image is made from it
+	err := e.untag(name)
+	if errors.As(err, &refused) && refused.status == 409 {
+		err = nil
 	}
 	return err
 }

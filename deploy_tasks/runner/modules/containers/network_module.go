@@ -187,7 +187,11 @@ func (r *resource) presentNetwork() (differences, error) {
 		different = w.differing(r)
 	}
 	r.diff.add("exists", true, r.has != nil)
+	var idle []*value.Dict
 	if r.p.Flag("force") || len(different) > 0 {
+		if idle, err = r.idle(); err != nil {
+			return nil, err
+		}
 		if err := r.removeNetwork(); err != nil {
 			return nil, err
 		}
@@ -195,6 +199,11 @@ func (r *resource) presentNetwork() (differences, error) {
 	}
 	if r.has == nil {
 		if err := r.createNetwork(w); err != nil {
+			return nil, err
+		}
+	}
+	for _, box := range idle {
+		if err := r.rejoin(box); err != nil {
 			return nil, err
 		}
 	}
@@ -266,6 +275,44 @@ func (r *resource) disconnect(box string) error {
 	return err
 }
 
+// idle are the containers of the network that do not run: the engine does not tell of them with it, and remembers its id,
+// so that none of them could start again in a network made anew.
+func (r *resource) idle() ([]*value.Dict, error) {
+	if r.has == nil {
+		return nil, nil
+	}
+	list, err := r.e.get("/containers/json", "all", "1")
+	if err != nil {
+		return nil, err
+	}
+	var out []*value.Dict
+	for _, each := range record.Of(kit.Dict("all", list)).Records("all") {
+		end := dictAt(dictAt(each.Dict("NetworkSettings"), "Networks"), value.Str(got(r.has, "Name")))
+		if got(end, "NetworkID") != got(r.has, "Id") {
+			continue
+		}
+		box, err := r.e.container(each.Text("Id"))
+		if err != nil {
+			return nil, err
+		}
+		if box != nil && stateOf(box) == stopped {
+			out = append(out, box)
+		}
+	}
+	return out, nil
+}
+
+// rejoin brings a container that does not run into the network made anew, with the address that it had where there is one.
+func (r *resource) rejoin(box *value.Dict) error {
+	return r.set(boxKind, nameOf(box), func() error {
+		err := r.e.attach(idOf(box), r.name, dictAt(dictAt(recipe(box), "ends"), r.name))
+		if err != nil {
+			err = r.e.attach(idOf(box), r.name, nil)
+		}
+		return err
+	})
+}
+
 // removeNetwork removes the network; containers leave it before, each journalled, so that an undo brings them back in.
 func (r *resource) removeNetwork() error {
 	if r.has == nil {
@@ -273,6 +320,15 @@ func (r *resource) removeNetwork() error {
 	}
 	for _, box := range members(r.has) {
 		if err := r.disconnect(box); err != nil {
+			return err
+		}
+	}
+	idle, err := r.idle()
+	if err != nil {
+		return err
+	}
+	for _, box := range idle {
+		if err := r.set(boxKind, nameOf(box), func() error { return r.e.disconnect(idOf(box), r.name) }); err != nil {
 			return err
 		}
 	}

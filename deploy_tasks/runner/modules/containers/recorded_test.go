@@ -272,6 +272,8 @@ func TestRecordedTasksDoTheSame(t *testing.T) {
 	}
 	s.undone(before)
 	s.conflicting()
+	s.unlimited()
+	s.idleMembers()
 }
 
 func oneALine(items []any) []byte {
@@ -357,6 +359,64 @@ func (s *scene) undone(before *value.Dict) {
 	a, b := value.EncodeStyle(before, sorted), value.EncodeStyle(after, sorted)
 	if !bytes.Equal(a, b) {
 		s.t.Errorf("taken back, but not as before:\n%s", differing(string(a), string(b)))
+	}
+}
+
+// unlimited: a container whose limit no update takes away again is made anew, unless it has written something into itself.
+func (s *scene) unlimited() {
+	s.t.Helper()
+	for name, command := range map[string][]any{"free": {"/app"}, "author": {"/app", "write", "/tmp/x", "0"}} {
+		s.must(s.e.postJSON("/containers/create", kit.Dict("Image", s.placed("@REG/base:1"), "Cmd", command,
+			"HostConfig", kit.Dict("NetworkMode", "none")), "name", name))
+		if name == "author" {
+			s.must(s.e.post("/containers/author/start"))
+			s.await(kit.Dict("author", stopped))
+		}
+		host := moduletest.New(s.t)
+		r := host.Run("docker_container", "docker_host", "unix://"+s.e.socket, "name", name, "image", s.placed("@REG/base:1"),
+			"state", "present", "cpu_shares", int64(512))
+		report := host.Undo(kit.Tools{Call: host.Call(false)})
+		box, err := s.e.container(name)
+		s.must(nil, err)
+		switch shares := got(dictAt(box, "HostConfig"), "CpuShares"); {
+		case !r.Changed || r.Failed:
+			s.t.Error(r.Msg)
+		case name == "free" && (len(report.Conflicted) > 0 || shares != int64(0)):
+			s.t.Errorf("%+v %v", report.Conflicted, shares)
+		case name == "author" && (len(report.Conflicted) != 1 || !strings.Contains(report.Conflicted[0].Why, "go with it: /tmp/x") || shares != int64(512)):
+			s.t.Errorf("%+v %v", report.Conflicted, shares)
+		}
+	}
+}
+
+// idleMembers: a container that does not run stays in a network that is made anew, or comes back, and can start there.
+func (s *scene) idleMembers() {
+	s.t.Helper()
+	s.must(s.e.postJSON("/networks/create", kit.Dict("Name", "quiet", "Driver", "bridge")))
+	s.must(s.e.postJSON("/containers/create", kit.Dict("Image", s.placed("@REG/base:1"), "HostConfig", kit.Dict("NetworkMode", "quiet")), "name", "sleeper"))
+	for _, verb := range []string{"start", "stop"} {
+		s.must(s.e.post("/containers/sleeper/"+verb, "t", "1"))
+	}
+	starts := func(when string) {
+		for _, verb := range []string{"start", "stop"} {
+			if _, err := s.e.post("/containers/sleeper/"+verb, "t", "1"); err != nil {
+				s.t.Errorf("%s: %v", when, err)
+			}
+		}
+	}
+	for _, args := range [][]any{{"labels", kit.Dict("new", "1")}, {"state", "absent"}} {
+		host := moduletest.New(s.t)
+		r := host.Run("docker_network", append(args, "docker_host", "unix://"+s.e.socket, "name", "quiet")...)
+		if r.Failed || !r.Changed {
+			s.t.Error(r.Msg)
+		}
+		if args[0] == "labels" {
+			starts("made anew")
+		}
+		if report := host.Undo(kit.Tools{Call: host.Call(false)}); len(report.Conflicted) > 0 {
+			s.t.Errorf("%+v", report.Conflicted)
+		}
+		starts("taken back")
 	}
 }
 

@@ -201,9 +201,14 @@ func (r *resource) removeVolume() error {
 	})
 }
 
-// emptyVolume tells whether nothing is in a volume. What lies elsewhere than on this host cannot be known.
+// emptyVolume tells whether nothing is in a volume. What lies elsewhere than on this host cannot be known: the folder of
+// another driver's volume is empty as long as no container has it.
 func emptyVolume(volume *value.Dict) (bool, error) {
-	place := record.Of(volume).Text("Mountpoint")
+	r := record.Of(volume)
+	if driver := r.Text("Driver"); driver != "local" {
+		return false, fmt.Errorf("what the driver %s keeps of it cannot be seen from here", driver)
+	}
+	place := r.Text("Mountpoint")
 	if place == "" {
 		return false, errors.New("the engine does not say where it is")
 	}
