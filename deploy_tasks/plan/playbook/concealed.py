@@ -11,15 +11,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from deploy_tasks.plan.added_hosts import GROUPS, HOST, REACH
 from deploy_tasks.plan.modules import MODULES
 from deploy_tasks.plan.playbook.reading import Reading
+from deploy_tasks.plan.reach import DECIDED_BY
 from deploy_tasks.plan.words import WHOLE_ARGS, module_name
 
 #: A template without any text of its own: nothing in it is to be hidden.
 _BARE = re.compile(r"\s*\{\{[^'\"{}]*\}\}\s*")
 #: Their arguments name files, hosts and what steers the run.
 _OPEN = frozenset({"include_tasks", "import_tasks", "include_role", "import_role", "include_vars", "import_playbook"})
-_OPEN |= {"include", "add_host", "group_by", "meta", "setup", "script", "pause"}
+_OPEN |= {"include", "group_by", "meta", "setup", "script", "pause"}
+#: What `add_host` says of which host is meant and of the way to it; a password is none that an executable may hold.
+_WHICH_HOST = frozenset({*HOST, *GROUPS, *REACH} - {*DECIDED_BY["password"]})
 #: Keywords whose values are data. Other loops name files and commands.
 _VALUES = frozenset({"vars", "environment", "loop", "with_items", "with_list", "with_dict", "with_nested"})
 _VALUES |= {"with_together", "with_subelements", "with_indexed_items", "with_flattened", "with_random_choice"}
@@ -53,6 +57,8 @@ def arguments(module: str, args: Mapping[str, Any], where: str, ctx: Reading) ->
     """The arguments of a task that stands at `where`, the texts among them hidden that are free to be anything."""
     if not ctx.sources.is_secret(where) or module in _OPEN:
         return dict(args)
+    if module == "add_host":
+        return {key: value if key in _WHICH_HOST else _hidden(value, ctx) for key, value in args.items()}
     return {key: value if _readable(module, key) else _hidden(value, ctx) for key, value in args.items()}
 
 

@@ -93,6 +93,7 @@ def test_what_is_hidden_of_encrypted_tasks(tmp_path: Path) -> None:
     - {template: {src: a.j2, dest: /etc/a, owner: web}, loop: "{{ items }}"}
     - {my_own: {key: value, count: 3}, vars: {ansible_x: ""}}
     - {fail: {msg: "{{ 'a' }}"}, when: "y == 'z'", undo: "rm -r /secret/path"}
+    - {add_host: {name: a.example, groups: [web], ansible_host: 10.0.0.1, ansible_password: pass-word, token: t-1}}
 """
     (tmp_path / "site.yml").write_text(Vault([PASSWORD]).encrypt(text.encode()))
     (tmp_path / "a.j2").touch()
@@ -101,7 +102,7 @@ def test_what_is_hidden_of_encrypted_tasks(tmp_path: Path) -> None:
     (tmp_path / "library" / "my_own").chmod(0o755)
     plan = load_playbook(tmp_path / "site.yml", vault_password_files=[PASSWORD]).plan
     hidden = sorted(map(str, plan.secret_vars.values()))
-    assert hidden == ["b", "nginx", "rm -r /secret/path", "value", "vim", "web", "{{ 'a' }}"]
+    assert hidden == ["b", "nginx", "pass-word", "rm -r /secret/path", "t-1", "value", "vim", "web", "{{ 'a' }}"]
 
 
 def test_a_mistake_in_an_encrypted_file_does_not_show_its_line() -> None:
