@@ -98,7 +98,7 @@ class Fetching:
         self._lock = threading.Lock()
         self._places: Places | None = None
         self._open: dict[str, Upload] = {}
-        self._left = int(here.settings.fetch_limit_mb * 1e6)
+        self._left: int | None = None  # until it is known what conversations before this one have brought
         self._files = 0
 
     def close(self) -> None:
@@ -180,19 +180,30 @@ class Fetching:
             return self._places.find(offer.task, offer.dest, offer.src, flat=offer.flat)
 
     def _too_much(self, offer: Offer) -> str | None:
-        """Why no more is taken from this host, if so; what is taken is counted."""
+        """Why no more is taken from this host, if so; what is taken is counted. Raises `RedisError`."""
         with self._lock:
             limit = int(self._here.settings.fetch_limit_mb * 1e6)
-            if offer.size > self._left:
+            left = self._recalled(limit) if self._left is None else self._left
+            if offer.size > left:
                 return (
-                    f"{offer.src} has {offer.size} bytes, and {limit - self._left} were fetched from this host before: "
+                    f"{offer.src} has {offer.size} bytes, and {limit - left} were fetched from this host before: "
                     f"a deployment takes at most {limit} from one host (DEPLOY_TASKS_FETCH_LIMIT_MB)"
                 )
             if self._files >= MAX_FILES:
                 return f"{offer.src}: a deployment takes at most {MAX_FILES} files from one host"
-            self._left -= offer.size
+            self._left = left - offer.size
             self._files += 1
         return None
+
+    def _recalled(self, limit: int) -> int:
+        """How many bytes are left of the limit, after what earlier conversations have brought."""
+        names = [self._count("bytes"), self._count("files")]
+        size, files = self._here.redis.hmget(keys.fetched(self._grant.deployment), names)
+        self._files = int(files or 0)
+        return limit - int(size or 0)
+
+    def _count(self, what: str) -> str:
+        return f"{tag(self._grant.host)} {what}"  # no name of a file has a space
 
     def _draft(self) -> Path:
         """A private file, which begins as blobs of fetched files do. What killed workers have left is removed."""
@@ -216,7 +227,7 @@ class Fetching:
             answer: Fields = {"failed": f"{upload.offer.src} was damaged on its way"}
         else:
             answer = self._arrived(upload, strict)
-        self._remember(name, answer)
+        self._remember(name, answer, 0 if "failed" in answer else upload.size)
         self._drop(name)
         return answer
 
@@ -254,11 +265,13 @@ class Fetching:
     def _put(self, message: Fields) -> dict[str, Any] | None:
         return fetched.put_in_place(self._here.redis, self._grant.deployment, message, self._stopped)
 
-    def _remember(self, name: str, answer: Fields) -> None:
-        """Keep an answer for a worker that is asked again."""
+    def _remember(self, name: str, answer: Fields, size: int) -> None:
+        """Keep an answer for a worker that is asked again, and how much has come."""
         key = keys.fetched(self._grant.deployment)
         with self._here.redis.pipeline() as pipe:
             pipe.hset(key, name, json.dumps(answer))
+            pipe.hincrby(key, self._count("bytes"), size)
+            pipe.hincrby(key, self._count("files"), 1)
             pipe.expire(key, self._deployment.lifetime_s)
             pipe.execute()
 

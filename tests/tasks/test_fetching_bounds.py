@@ -130,6 +130,20 @@ def test_one_host_hands_over_so_much(taking: Taking, monkeypatch: pytest.MonkeyP
     assert taking.offer(b"")["failed"] == "/x: a deployment takes at most 2 files from one host"
 
 
+def test_the_bounds_are_those_of_the_deployment(taking: Taking, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host cannot begin anew by breaking its connection, or by restarting."""
+    content = b"x" * 600_000
+    upload = taking.offer(content)["upload"]
+    taking.piece(upload, content)
+    assert taking.end(upload, content)["changed"] is True
+    next_one = Taking(redis, taking.folder)
+    assert "and 600000 were fetched from this host before" in next_one.offer(size=400_001)["failed"]
+    assert "upload" in next_one.offer(size=400_000)
+    next_one.fetching.close()
+    monkeypatch.setattr(fetching, "MAX_FILES", 1)
+    assert "at most 1 files" in Taking(redis, taking.folder).offer(b"")["failed"]
+
+
 def test_pieces_are_those_that_were_announced(taking: Taking) -> None:
     upload = taking.offer()["upload"]
     for piece, at in ((CONTENT + b"x", 0), (b"", 0), (CONTENT, 1), (CONTENT, -1)):
