@@ -128,9 +128,8 @@ func (boxes) Restore(_ change.Tools, name string, before, now any) error {
 			}
 		}
 	}
-	running := false
+	state := stateOf(box)
 	if box != nil {
-		running = was != nil && stateOf(box) != stopped
 		if err := e.discard(idOf(box)); err != nil {
 			return err
 		}
@@ -139,10 +138,26 @@ func (boxes) Restore(_ change.Tools, name string, before, now any) error {
 		return nil
 	}
 	id, err := e.make(t.name, was)
-	if err == nil && running {
-		_, err = e.post("/containers/" + id + "/start")
+	if err != nil {
+		return err
 	}
-	return err
+	return e.lead(id, stopped, state)
+}
+
+// lead brings a container from one state to another.
+func (e *engine) lead(id, from, to string) error {
+	for _, verb := range steps(from, to) {
+		var err error
+		if verb == "stop" {
+			_, err = e.stop(id, stopPatience)
+		} else {
+			_, err = e.post("/containers/" + id + "/" + verb)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stop ends what runs in a container, which may take as long as that was given to end by itself, and as limit allows.
@@ -160,10 +175,23 @@ func (e *engine) discard(id string) error {
 		return err
 	}
 	_, err = e.remove("/containers/"+id, "v", "1", "force", "1")
-	if missing(err) || err != nil && strings.Contains(err.Error(), "is already in progress") {
-		err = nil
+	if err != nil && !missing(err) && !strings.Contains(err.Error(), "is already in progress") {
+		return err
 	}
-	return err
+	return e.vanished(id)
+}
+
+// vanished waits for a container that the engine is removing: its name is free only then.
+func (e *engine) vanished(id string) error {
+	for end := time.Now().Add(stopPatience); ; time.Sleep(50 * time.Millisecond) {
+		box, err := e.container(id)
+		if err != nil || box == nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the engine does not come to an end of removing it")
+		}
+	}
 }
 
 // changeable are the fields of a container that change while it is there.
@@ -384,16 +412,7 @@ func (states) Restore(_ change.Tools, name string, before, now any) error {
 	if box == nil {
 		return errors.New("there is no such container any more")
 	}
-	for _, verb := range steps(value.Str(now), value.Str(before)) {
-		perform := e.post
-		if verb == "stop" {
-			perform = func(string, ...string) (any, error) { return e.stop(idOf(box), stopPatience) }
-		}
-		if _, err := perform("/containers/" + idOf(box) + "/" + verb); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e.lead(idOf(box), value.Str(now), value.Str(before))
 }
 
 // steps lead from one state to another.

@@ -100,6 +100,9 @@ func (e *engine) greet(version string) error {
 		}
 		e.api = record.Of(v).Text("ApiVersion")
 	}
+	if strings.Trim(e.api, "0123456789.") != "" {
+		return fmt.Errorf("api_version is %s: write a version as 1.41, or auto", value.Repr(e.api))
+	}
 	if e.less(older) {
 		return fmt.Errorf("Docker API version is %s. Minimum version required is %s.", e.api, older)
 	}

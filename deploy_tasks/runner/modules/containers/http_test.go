@@ -306,6 +306,9 @@ func TestOldEnginesAreRefused(t *testing.T) {
 	if err := e.greet("auto"); err == nil || err.Error() != "Docker API version is 1.24. Minimum version required is 1.25." {
 		t.Error(err)
 	}
+	if err := e.greet("1.41 HTTP/1.1\r\nX: y"); err == nil || !strings.HasPrefix(err.Error(), "api_version is ") {
+		t.Error(err)
+	}
 	if e.api = "1.9"; !e.less("1.10") || e.less("1.9") || e.less("1.8.5") {
 		t.Error("versions are compared as texts")
 	}

@@ -367,10 +367,12 @@ func (s *scene) unlimited() {
 	s.t.Helper()
 	for name, command := range map[string][]any{"free": {"/app"}, "author": {"/app", "write", "/tmp/x", "0"}} {
 		s.must(s.e.postJSON("/containers/create", kit.Dict("Image", s.placed("@REG/base:1"), "Cmd", command,
-			"HostConfig", kit.Dict("NetworkMode", "none")), "name", name))
+			"HostConfig", kit.Dict("NetworkMode", "none", "AutoRemove", name == "free")), "name", name))
+		s.must(s.e.post("/containers/" + name + "/start"))
 		if name == "author" {
-			s.must(s.e.post("/containers/author/start"))
 			s.await(kit.Dict("author", stopped))
+		} else {
+			s.must(s.e.post("/containers/free/pause"))
 		}
 		host := moduletest.New(s.t)
 		r := host.Run("docker_container", "docker_host", "unix://"+s.e.socket, "name", name, "image", s.placed("@REG/base:1"),
@@ -381,8 +383,8 @@ func (s *scene) unlimited() {
 		switch shares := got(dictAt(box, "HostConfig"), "CpuShares"); {
 		case !r.Changed || r.Failed:
 			s.t.Error(r.Msg)
-		case name == "free" && (len(report.Conflicted) > 0 || shares != int64(0)):
-			s.t.Errorf("%+v %v", report.Conflicted, shares)
+		case name == "free" && (len(report.Conflicted) > 0 || shares != int64(0) || stateOf(box) != paused):
+			s.t.Errorf("%+v %v %s", report.Conflicted, shares, stateOf(box))
 		case name == "author" && (len(report.Conflicted) != 1 || !strings.Contains(report.Conflicted[0].Why, "go with it: /tmp/x") || shares != int64(512)):
 			s.t.Errorf("%+v %v", report.Conflicted, shares)
 		}
