@@ -123,7 +123,14 @@ func TestPruneOfAllLeavesOnlyWhatWaits(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(p.Deployments, []string{"d2", "d0"}) || len(p.Artifacts) != 2 {
 		t.Errorf("%+v %v", p, err)
 	}
-	if err := os.Remove(filepath.Join(waiting.Dir, "stage-0.json")); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(waiting.Dir, "stage-0.json")), waiting.KeepRestart(value.NewDict())); err != nil {
+		t.Fatal(err)
+	}
+	p, err = f.Prune(0, "", 0)
+	if err != nil || len(p.Deployments) != 0 || waiting.Status() != "waiting" {
+		t.Errorf("its host restarts: %+v %v", p, err)
+	}
+	if err := waiting.DropRestart(); err != nil {
 		t.Fatal(err)
 	}
 	p, err = f.Prune(0, "", 0)

@@ -18,7 +18,7 @@ type Record struct {
 	Deployment string
 	Artifact   string
 	Runner     string
-	Status     string // of its report; waiting between two stages; interrupted without one
+	Status     string // of its report; waiting between two stages or for a restart; interrupted without one
 	At         string
 	Applied    bool
 	Confirm    *Confirmation // it waits to be confirmed, or was not and stands all the same
@@ -92,7 +92,7 @@ func (d *Deployment) record() Record {
 	return r
 }
 
-// Status is how the deployment ended; waiting between two stages, interrupted without a report, absent when the host
+// Status is how the deployment ended; waiting between two stages or for a restart of the host, interrupted without a report, absent when the host
 // does not know it.
 func (d *Deployment) Status() string {
 	if !change.Exists(d.Dir) {
@@ -111,7 +111,7 @@ type Pruned struct {
 
 // Prune keeps the newest good deployments and what lies between them; older ones go with all that only they needed.
 // A failed deployment never counts, so it never pushes out a good one. With keep 0 all go, but for those that wait
-// between two stages, and the runner with them. Artifacts and runners younger than spare stay: a session that waits
+// between two stages or for a restart of the host, and the runner with them. Artifacts and runners younger than spare stay: a session that waits
 // for the lock may have brought them. The lock is held.
 func (f *Folder) Prune(keep int, current string, spare time.Duration) (Pruned, error) {
 	p := Pruned{Deployments: []string{}, Artifacts: []string{}, Blobs: []string{}}

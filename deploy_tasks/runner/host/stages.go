@@ -35,10 +35,10 @@ func (d *Deployment) StageReport(number int) (record.Reader, bool, error) {
 // KeepStageReport writes the report of a stage, synced: from now on it is done.
 func (d *Deployment) KeepStageReport(number int, v any) error { return write(d.stagePath(number), v) }
 
-// waits says whether a stage is done, so that the next one may come.
+// waits says whether a stage is done, so that the next one may come, or whether the run goes on after a restart of its host.
 func (d *Deployment) waits() bool {
 	found, err := filepath.Glob(filepath.Join(d.Dir, "stage-*.json"))
-	return err == nil && len(found) > 0
+	return err == nil && len(found) > 0 || change.Exists(d.restartPath())
 }
 
 // restartPath is what a run has left that ended for a restart of its host, in the middle of a stage.
