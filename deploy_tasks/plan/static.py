@@ -23,6 +23,11 @@ _MAX_DEPTH = 20
 _MAX_TEXT = 10_000
 _MAX_NUMBER = 1_000_000_000
 _UNDEFINED = re.compile(r"'([^']*)' is undefined")
+#: What filters and functions raise for values that are not what they take.
+_FAILING = (
+    *(TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    *(AssertionError, RuntimeError, NameError, MemoryError, re.error),
+)
 
 
 class Unknown(Exception):
@@ -93,7 +98,7 @@ class _Resolver:
             raise Unknown(f"{found[1]!r} is not known before the deployment" if found else str(error)) from None
         except TemplateError as error:
             raise Unknown(f"{error.message}") from None
-        except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError, re.error) as error:
+        except _FAILING as error:
             raise Unknown(str(error)) from None
 
     def _rendered(self, text: str, depth: int) -> Any:

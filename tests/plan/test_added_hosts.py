@@ -157,6 +157,14 @@ def test_loops_within_loops_are_gone_through_only_so_far_also_where_they_end_in_
         assert len(asked) <= 50
 
 
+@pytest.mark.parametrize(
+    "name", ["[1] | dict2items", "5 | xmlattr", "'x' | truncate(-5)", "cycler()", "1e400 | int", "'a' | basename | sum"]
+)
+def test_a_name_that_cannot_be_worked_out_is_left_to_the_run(tmp_path: Path, name: str) -> None:
+    plan, inventory = made(tmp_path, f'{{name: "{{{{ {name} }}}}", groups: fresh}}')
+    assert [each.name for each in added_hosts.additions(plan, inventory, {})] == [None]
+
+
 def test_the_way_to_them_is_what_files_groups_and_the_task_say(tmp_path: Path) -> None:
     files = {
         "group_vars/fresh.yml": "ansible_user: fresh\nansible_port: 29\nsize: big\n",
