@@ -215,7 +215,15 @@ class Producer:
         return fetched.notes(self.store, deployment)
 
     def save_fetched(self, deployment: str, note: Note, folder: Path) -> Path:
-        """Write such a file below a folder, then forget it; its path. Raises `StoreError`, `OSError`."""
+        """Write such a file below a folder, then forget it; its path.
+
+        Raises `StoreError`, `OSError`, and `BadInput` while somebody follows: a worker may just be handing it to him.
+        """
+        if self.redis.exists(keys.receiver(deployment)):
+            raise BadInput(
+                f"somebody follows deployment {deployment} and puts its files in place",
+                hint=f"wait for its end: deploy-tasks status {deployment}",
+            )
         path = save_below(self.store, note, folder)
         fetched.forget(self.store, deployment, note)
         return path

@@ -10,6 +10,7 @@ import pytest
 from deploy_tasks.cli.app import run
 from deploy_tasks.cli.fetched import fetched
 from deploy_tasks.producer import Handle, Request, prepare
+from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.record import Options
 from deploy_tasks.rollout.result import Result
 from tests.support.workers import Site, await_until, local_hosts
@@ -97,6 +98,10 @@ def test_what_nobody_takes_waits_in_the_store(
         shown = capsys.readouterr()
         assert [line.split()[-1] for line in shown.out.splitlines()] == ["../up/log", "/nowhere/x"]
         assert f"deploy-tasks fetched {handle.id} --to DIR" in shown.err
+        site.producer.redis.set(keys.receiver(handle.id), "here")
+        assert run(["fetched", handle.id, "--to", str(tmp_path / "to")]) == 2
+        assert f"somebody follows deployment {handle.id}" in capsys.readouterr().err
+        site.producer.redis.delete(keys.receiver(handle.id))
         blobs = [note.blob for note in site.producer.fetched(handle.id)]
         assert run(["fetched", handle.id, "--to", str(tmp_path / "to"), "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
