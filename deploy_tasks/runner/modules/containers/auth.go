@@ -49,16 +49,12 @@ func clientConfig(c *module.Call) (*value.Dict, error) {
 		folder = filepath.Join(kit.Environ(c.Env, "HOME"), ".docker")
 	}
 	path := filepath.Join(folder, "config.json")
-	info, err := os.Stat(path)
-	if err != nil {
+	if _, err := os.Stat(path); err != nil {
 		return nil, nil
 	}
-	if info.Size() > maxConfig {
-		return nil, fmt.Errorf("%s is too large", path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readText(path, maxConfig)
 	if err != nil {
-		return nil, kit.AtPath(path, err)
+		return nil, err
 	}
 	v, err := value.Decode(text)
 	d, _ := v.(*value.Dict)

@@ -236,6 +236,25 @@ func TestOnlyLocalVolumesAreKnownToBeEmpty(t *testing.T) {
 	}
 }
 
+// What has no end is not read, however little it says that it holds.
+func TestOnlyFilesWithAnEndAreRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(path, []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := readText(path, 5); err != nil || string(text) != "12345" {
+		t.Error(err)
+	}
+	for path, want := range map[string]string{path: path + " is larger than 4 bytes", os.DevNull: os.DevNull + " is no regular file"} {
+		if _, err := readText(path, 4); err == nil || !strings.Contains(err.Error(), want) {
+			t.Error(path, err)
+		}
+	}
+	if err := envFile("/dev/zero", value.NewDict()); err == nil {
+		t.Error("variables come from a device")
+	}
+}
+
 // What is kept of an engine's words has a bound, however long its lines are.
 func TestWhatAnEngineSaysIsBounded(t *testing.T) {
 	var out said

@@ -3,33 +3,24 @@ package containers
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"runner/fmt"
 	"runner/modules/kit"
 )
 
-// maxIgnore bounds a .dockerignore, in bytes.
+// maxIgnore bounds a .dockerignore, and a Dockerfile beside the folder, in bytes.
 const maxIgnore = 4 << 20
 
 // readIgnored reads the patterns of a folder's .dockerignore, none where there is no such file.
 func readIgnored(root string) ([]string, error) {
 	file := filepath.Join(root, ".dockerignore")
-	info, err := os.Stat(file)
+	text, err := readText(file, maxIgnore)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, kit.AtPath(file, err)
-	}
-	if info.Size() > maxIgnore {
-		return nil, fmt.Errorf("%s is too large", file)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, kit.AtPath(file, err)
+		return nil, err
 	}
 	var out []string
 	for _, line := range kit.SplitLines(string(text)) {

@@ -230,9 +230,9 @@ func buildContext(root, dockerfile string) (*buildFolder, error) {
 		}
 		c.dockerfile, name = inside, inside
 		if strings.HasPrefix(inside, "..") {
-			text, err := os.ReadFile(path)
+			text, err := readText(path, maxIgnore)
 			if err != nil {
-				return nil, kit.AtPath(path, err)
+				return nil, err
 			}
 			name = ".dockerfile.deploy-tasks"
 			c.dockerfile = name

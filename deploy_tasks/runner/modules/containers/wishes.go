@@ -1,7 +1,6 @@
 package containers
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -202,16 +201,9 @@ func assignments(d *value.Dict) []any {
 const maxEnvFile = 8 << 20
 
 func envFile(path string, into *value.Dict) error {
-	info, err := os.Stat(path)
+	text, err := readText(path, maxEnvFile)
 	if err != nil {
-		return kit.AtPath(path, err)
-	}
-	if info.Size() > maxEnvFile {
-		return fmt.Errorf("%s is too large for a file of variables", path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return kit.AtPath(path, err)
+		return err
 	}
 	for _, line := range strings.Split(string(text), "\n") {
 		if strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
