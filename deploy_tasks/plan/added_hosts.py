@@ -35,7 +35,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 #: `name: web1:2222` and `[::1]:2222`, as Ansible takes them apart; the port is a variable of the host then.
 _PORT = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<plain>\w(?:[\w.-]*\w)?)):(?P<port>[0-9]{1,9})")
 #: What a host may be called: nothing that could be read as a path, an option, a pattern or several words.
-_NAME = re.compile(r"(?!-)[^\s/\\\x00-\x1f\x7f,\"'`$;|&<>(){}!*?~@\[\]]{1,253}")
+_NAME = re.compile(r"(?!-|\.\.?$)[^\s/\\\x00-\x1f\x7f,\"'`$;|&<>(){}!*?~@\[\]]{1,253}")
 
 Variables = Mapping[str, Any]
 

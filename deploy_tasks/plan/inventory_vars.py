@@ -15,6 +15,7 @@ MAX_FILES = 10_000
 _SUFFIXES = ("", ".yml", ".yaml", ".json")
 _MAX_FILE = 8 << 20
 _MAX_DEPTH = 16
+_LONGEST_NAME = 255  # in bytes, of a file
 
 
 class VarFolder:
@@ -52,8 +53,10 @@ class VarFolder:
 
     def _files(self, folder: Path, name: str) -> list[Path]:
         """The first of `name`, `name.yml`, `name.yaml`, `name.json` that exists; of a folder every file in it."""
-        for suffix in _SUFFIXES:
+        for suffix in _SUFFIXES if name not in (".", "..") else ():  # those are the folders of all the others
             path = folder / f"{name}{suffix}"
+            if len(path.name.encode(errors="replace")) > _LONGEST_NAME:
+                continue
             if path.is_dir():
                 return self._inside(path, 0)
             if path.is_file():

@@ -88,7 +88,9 @@ def test_every_variable_decides_what_it_is_said_to(what: str, name: str) -> None
     assert otherwise(before, {name: value}) == (name,)
 
 
-@pytest.mark.parametrize("name", ["", "-oProxyCommand=x", "a b", "a/b", "a,b", "web*", "!web", "~web", "a" * 254])
+@pytest.mark.parametrize(
+    "name", ["", "-oProxyCommand=x", "a b", "a/b", "a,b", "web*", "!web", "~web", ".", "..", "a" * 254]
+)
 def test_a_host_cannot_have_every_name(name: str) -> None:
     assert told([name], name="{{ item }}") == [
         f"t.args.name: {name[:60]!r} cannot be the name of a host (letters, digits, dots, dashes and underscores)"

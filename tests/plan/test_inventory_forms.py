@@ -276,6 +276,15 @@ def test_a_bad_variable_file_is_named(tmp_path: Path, text: str, told: str) -> N
     assert caught.value.problems[0].line is not None
 
 
+@pytest.mark.parametrize("name", [".", "..", "a" * 253, "é" * 200])
+def test_names_that_no_file_of_variables_can_have_lead_to_none(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "host_vars" / "other.yml", "secret: of another host")
+    write(tmp_path / "above.yml", "secret: of no host")
+    found = load_inventory(write(tmp_path / "hosts.ini", f"{name} own=1\nother\n"))
+    assert found.hosts[name].vars == {"own": 1}
+    assert found.hosts["other"].vars == {"secret": "of another host"}
+
+
 def plan_for(*hosts: str) -> object:
     play = {"play_id": "p", "name": "p", "hosts": list(hosts), "batches": []}
     return plan_of({"plays": [play], "hosts": list(hosts)}, source="x")
