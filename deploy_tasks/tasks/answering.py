@@ -102,7 +102,8 @@ class Answers:
             "restart": self._restarts,
             "back": self._back,
         }
-        self._inquiry = Inquiry(here, deployment, held.grant, masker or Masker(), self._over.wait)
+        self._masker = masker or Masker()
+        self._inquiry = Inquiry(here, deployment, held.grant, self._masker, self._over.wait)
         self._slots = Slots(here, deployment, held, self._over.wait)
         self._fetching = Fetching(here, deployment, held.grant, self._over.wait, self._stopped)
         self._delegation: Delegation | None = None
@@ -260,7 +261,8 @@ class Answers:
         return self._restart
 
     def _restarts(self, question: Fields) -> Answer:
-        restart, note = self._restarting(question), Note.of(question)
+        restart = self._restarting(question)
+        note = Note.of(self._masker.data(question))  # before anything is cut, or half a secret would stay
         if note is None:
             raise BadOutput(f"it restarts in {question.get('task')!r:.80} without saying how long that takes")
         if restart.local:

@@ -15,6 +15,7 @@ from redis import Redis
 
 from deploy_tasks import transport
 from deploy_tasks.plan.hosts import Host
+from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.pulse import Held
 from deploy_tasks.secret import Masker
 from deploy_tasks.tasks import hosting
@@ -136,7 +137,7 @@ def test_what_no_runner_says_is_no_note(wrong: dict[str, Any]) -> None:
     assert Note.of({**GOOD, **wrong}) is None
 
 
-def answers(of: Restart | None) -> Answers:
+def answers(of: Restart | None, *secrets: str) -> Answers:
     errands = {
         "r": Errand(0, "reboot", run_once=False, delegates=False),
         "c": Errand(0, "group_by", run_once=False, delegates=False),
@@ -144,12 +145,24 @@ def answers(of: Restart | None) -> Answers:
     deployment = cast(Material, SimpleNamespace(errands=lambda _store: errands, lifetime_s=60))
     settings = SimpleNamespace(fetch_limit_mb=1)
     here = cast(Context, SimpleNamespace(store=None, redis=None, seal=None, settings=settings))
-    return Answers(here, deployment, held(), 60, restart=of)
+    return Answers(here, deployment, held(), 60, Masker(secrets), restart=of)
 
 
 def test_the_workers_own_machine_is_not_restarted(redis: Redis) -> None:
     answer = answers(restart(redis, connection="local")).ask({"kind": "restart", **GOOD})
     assert answer() == {"error": LOCAL}
+
+
+def test_no_secret_is_noted(redis: Redis) -> None:
+    """A task's name may hold one, and is told when the host does not come back."""
+    away = restart(redis)
+    asked = answers(away, "s3cret-word")
+    answer = asked.ask({"kind": "restart", **GOOD, "name": "x" * 195 + "s3cret-word"})
+    asked.close()
+    assert answer() == {}
+    (raw,) = redis.hvals(keys.restarts("d1"))
+    assert "x" * 195 in raw
+    assert "s3c" not in raw
 
 
 @pytest.mark.parametrize("question", [{"task": "c"}, {"task": "x"}, {"timeout": "soon"}])
