@@ -1,7 +1,8 @@
 package engine
 
 import (
-	"runner/fmt"
+	"errors"
+
 	"runner/program"
 	"runner/record"
 	"runner/value"
@@ -36,10 +37,13 @@ func (r *run) again(t *program.Task, back record.Reader) (TaskStart, error) {
 	r.left, _ = left.(*value.Dict)
 	if err != nil || back.Err() != nil || r.left == nil || len(r.path) > 0 || back.Text("task") != t.ID {
 		r.path = nil
-		return start, fmt.Errorf("what the run has left before the host restarted is damaged")
+		return start, errDamaged
 	}
+	r.coming = false
 	return start, nil
 }
+
+var errDamaged = errors.New("what the run has left before the host restarted is damaged")
 
 // freeze is all that a run needs to go on from the task at work, which leaves something for itself.
 func (j *job) freeze(left *value.Dict) *value.Dict {
@@ -121,7 +125,7 @@ func (r *run) comeBack() {
 	}
 	going := record.Of(r.Engine.going)
 	r.path, r.roleNames, r.ran = going.List("place"), going.Texts("role_names"), going.Int("ran")
-	r.MustUndo = going.Flag("must_undo")
+	r.MustUndo, r.coming = going.Flag("must_undo"), true
 	if going.Has("failure") {
 		r.failure = thawedFailure(going.Record("failure"))
 	}

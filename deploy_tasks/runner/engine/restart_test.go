@@ -228,14 +228,17 @@ func TestADamagedPlaceIsSaid(t *testing.T) {
 	going, _ := state.Get("going")
 	place, _ := going.(*value.Dict).Get("place")
 	marks := place.([]any)
-	last := marks[len(marks)-1].(*value.Dict)
-	last.Set("task", "another")
-	again := newRig(t, doc)
-	e := engine.New(again.opts)
-	if decoded, err := value.Decode(value.Encode(state)); err != nil || e.Thaw(decoded.(*value.Dict)) != nil {
-		t.Fatal(err)
-	}
-	if e.Run(context.Background()) || !strings.Contains(e.Failure.Msg, "is damaged") {
-		t.Errorf("%+v", e.Failure)
+	for what, damage := range map[string]func(){
+		"another task":   func() { marks[len(marks)-1].(*value.Dict).Set("task", "another") },
+		"no task at all": func() { marks[len(marks)-2].(*value.Dict).Set("step", int64(9)) },
+	} {
+		damage()
+		e := engine.New(newRig(t, doc).opts)
+		if decoded, err := value.Decode(value.Encode(state)); err != nil || e.Thaw(decoded.(*value.Dict)) != nil {
+			t.Fatal(err)
+		}
+		if e.Run(context.Background()) || e.Failure == nil || !strings.Contains(e.Failure.Msg, "is damaged") {
+			t.Errorf("%s: %+v", what, e.Failure)
+		}
 	}
 }

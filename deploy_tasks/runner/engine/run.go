@@ -129,6 +129,7 @@ type run struct {
 	carried   carried
 	marks     []func() *value.Dict // where the run stands
 	path      []any                // what is left of the way to where it stood
+	coming    bool                 // it has not come there yet
 	left      *value.Dict          // what the task there has left for itself
 }
 
@@ -143,6 +144,10 @@ func (e *Engine) Run(ctx context.Context) bool {
 	r.index, r.carried = e.carried.index, e.carried
 	r.comeBack()
 	ok := r.program()
+	if ok && r.coming {
+		r.fail(&Failure{Msg: errDamaged.Error(), Tail: []string{}}) // it never came to where it stood
+		ok = false
+	}
 	e.Failure = r.failure
 	e.carried = r.carried
 	e.carried.index = r.index
