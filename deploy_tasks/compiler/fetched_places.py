@@ -16,7 +16,7 @@ from deploy_tasks.compiler.candidates import Candidates, Known, Value
 from deploy_tasks.compiler.fetch_tasks import Fetch, fetches
 from deploy_tasks.compiler.shaped import Mark, Shaped
 from deploy_tasks.errors import Problem
-from deploy_tasks.plan.fetched import place
+from deploy_tasks.plan.fetched import counted, place
 
 _ROOTS = frozenset({"", ".", "/", "~"})
 _HINT = "begin dest with a folder that is written out: fetched/{{ … }}"
@@ -38,17 +38,17 @@ class Places:
     def find(self, task: str, dest: str, src: str, *, flat: bool) -> str:
         """The place that a host names, see `plan.fetched.place`. Raises `Refused`, `NoPlace`."""
         for fetch in self._said.fetches.get(task, ()):
-            if any(self._fits(shape, dest) for shape in _texts(self._candidates, fetch, "dest")):
+            if any(self._fits(shape, dest, fetch) for shape in _texts(self._candidates, fetch, "dest")):
                 found = place(dest, src, flat=flat, host=self._host, folder=fetch.folder, role=fetch.role)
-                if flat and dest.endswith("/") and _root(dest, fetch.folder):
+                if flat and dest.endswith("/") and _beside_plan(dest, fetch):
                     self._check_name(fetch, src)
                 return found
         raise Refused(f"dest {dest[:200]!r} is none that the plan and the inventory say for {self._host}; {_HINT}")
 
-    def _fits(self, shape: Value, dest: str) -> bool:
+    def _fits(self, shape: Value, dest: str, fetch: Fetch) -> bool:
         if isinstance(shape, str):
             return shape == dest
-        return _in_folder(shape, self._host) and shape.pattern(self._host).fullmatch(dest) is not None
+        return _in_folder(shape, self._host, fetch) and shape.pattern(self._host).fullmatch(dest) is not None
 
     def _check_name(self, fetch: Fetch, src: str) -> None:
         """Beside the plan itself not even the name of a file is the host's choice."""
@@ -67,7 +67,7 @@ def refused(document: Any) -> list[Problem]:
 
 def _problem(fetch: Fetch, known: Known) -> Problem | None:
     shapes = _texts(Candidates(known), fetch, "dest")
-    if any(isinstance(shape, str) or shape.whole or _in_folder(shape, "HOST") for shape in shapes):
+    if any(isinstance(shape, str) or shape.whole or _in_folder(shape, "HOST", fetch) for shape in shapes):
         return None
     text = "is only known on the host, which would choose freely what it overwrites on the machine that deploys"
     return Problem(f"{fetch.where}.args.dest", text, hint=_HINT)
@@ -80,7 +80,7 @@ def _texts(candidates: Candidates, fetch: Fetch, argument: str) -> list[Value]:
     return [chosen for (chosen,) in candidates.texts([fetch.args[argument]], fetch.around)]
 
 
-def _in_folder(shape: Shaped, own: str) -> bool:
+def _in_folder(shape: Shaped, own: str, fetch: Fetch) -> bool:
     """Whether a folder that is not the plan's own is known before anything that only the host knows."""
     known = ""
     for part in shape.parts:
@@ -91,10 +91,11 @@ def _in_folder(shape: Shaped, own: str) -> bool:
         return True
     if Mark.LATER in shape.parts and shape.parts.index(Mark.LATER) < shape.parts.index(Mark.HOLE):
         return True  # what is known later may be a folder
-    return "/" in known and not _root(posixpath.dirname(known), "")
+    return "/" in known and not _beside_plan(posixpath.dirname(known), fetch)
 
 
-def _root(folder: str, playbook: str) -> bool:
+def _beside_plan(folder: str, fetch: Fetch) -> bool:
     """Whether this is the folder of the plan or the playbook, the home folder, or one above."""
-    clean = posixpath.normpath(folder) if folder else ""
-    return clean in _ROOTS or clean == posixpath.normpath(playbook or ".") or clean.endswith("..")
+    there = posixpath.normpath(counted(folder or "/", fetch.folder, fetch.role))
+    playbook = posixpath.normpath(fetch.folder or ".")
+    return there in _ROOTS or there.endswith("..") or f"{playbook}/".startswith(f"{there}/")

@@ -22,16 +22,16 @@ def place(dest: str, src: str, *, flat: bool, host: str, folder: str = "", role:
     if "\0" in dest + src + host or len(dest) + len(src) > _LONGEST:
         raise NoPlace("src and dest are no paths")
     if not flat:
-        return posixpath.normpath(posixpath.join(_from(dest, folder, role) or ".", _host(host), _inner(src)))
+        return posixpath.normpath(posixpath.join(counted(dest, folder, role) or ".", _host(host), _inner(src)))
     if not dest:
         raise NoPlace("dest names no file")
     if dest.endswith("/"):
         dest += _file_name(src)
-    return posixpath.normpath(_from(dest, folder, role))
+    return posixpath.normpath(counted(dest, folder, role))
 
 
-def _from(dest: str, folder: str, role: str) -> str:
-    """A dest as it counts from the plan's folder."""
+def counted(dest: str, folder: str, role: str) -> str:
+    """A dest as it counts from the plan's folder; `folder` and `role` as for `place`."""
     known = [name for name in (folder, role) if name]
     if dest in known or dest.startswith(("/", "~", *(f"{name}/" for name in known))):
         return dest

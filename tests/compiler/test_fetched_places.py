@@ -101,6 +101,25 @@ def test_a_plan_whose_dest_only_the_host_knows_is_refused(said: str) -> None:
         find(program(said), "x")
 
 
+@pytest.mark.parametrize(
+    ("said", "dest"),
+    [
+        ("{{ playbook_dir }}/{{ ansible_hostname }}", "sub/play/site.yml"),
+        ("sub/play/{{ ansible_hostname }}", "sub/play/site.yml"),
+        ("../play/{{ ansible_hostname }}", "../play/site.yml"),
+        ("out/../x-{{ ansible_hostname }}", "out/../x-site.yml"),
+        ("../{{ ansible_hostname }}", "../main.yml"),
+    ],
+)
+def test_no_host_chooses_a_name_beside_a_playbook_in_a_folder_of_the_plan(said: str, dest: str) -> None:
+    document = program(said, folder="sub/play")
+    assert len(refused(document)) == 1
+    with pytest.raises(Refused, match="begin dest with a folder"):
+        find(document, dest)
+    below = said.replace("{{ ansible_hostname }}", "out/{{ ansible_hostname }}")
+    assert refused(program(below, folder="sub/play")) == []
+
+
 def test_arguments_that_are_one_variable_say_no_place() -> None:
     document = program("x")
     document["plays"][0]["tasks"][0]["block"][1]["choices"]["a.yml"][0]["args"] = {
@@ -109,7 +128,7 @@ def test_arguments_that_are_one_variable_say_no_place() -> None:
     assert len(refused(document)) == 1
 
 
-@pytest.mark.parametrize("dest", ["./", "../", "/", "play/"])
+@pytest.mark.parametrize("dest", ["./", "../", "/", "play/", "../play/", "out/../"])
 def test_beside_the_plan_the_name_is_the_plans_too(dest: str) -> None:
     assert find(program(dest, "/etc/motd", "play"), dest, "/etc/motd").endswith("motd")
     with pytest.raises(Refused, match=r"src '/tmp/site.yml' is only known on the host"):
