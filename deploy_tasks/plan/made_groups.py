@@ -50,7 +50,8 @@ def with_made_groups(plan: Plan, inventory: Inventory, extra_vars: Mapping[str, 
         now = inventory.model_copy(update={"made": _fixed(made)})
         hosts = _members(task, play.hosts, now, known) if groups else ()
         for group in groups:
-            joining = [host for host in hosts if host not in inventory.groups.get(group, ())]
+            members = set(inventory.groups.get(group, ()))
+            joining = [host for host in hosts if host not in members]
             if joining or group not in inventory.groups:
                 made.setdefault(group, {}).update(dict.fromkeys(joining))
     for pattern in [name for name in made if any(mark in name for mark in "*?[~")]:
