@@ -14,14 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from redis.exceptions import RedisError
 
-from deploy_tasks.errors import BadInput, DeployError
-from deploy_tasks.plan.hosts import Inventory
-from deploy_tasks.plan.layers import Layers
+from deploy_tasks.errors import DeployError
 from deploy_tasks.plan.reach import otherwise, refusal
 from deploy_tasks.rollout import keys
 from deploy_tasks.rollout.once import OnceBook
@@ -37,23 +34,9 @@ from deploy_tasks.tasks.gathering import Gathering
 from deploy_tasks.tasks.inquiring import Inquiry
 from deploy_tasks.tasks.material import Material
 from deploy_tasks.tasks.restarting import LOCAL, Note, Restart
-from deploy_tasks.tasks.said import (
-    Said,
-    foreseen,
-    gained,
-    grown,
-    in_order,
-    named,
-    refuse_unforeseen,
-    refuse_unnamed,
-    refuse_unreadable,
-    said,
-    say,
-    says,
-    with_above,
-)
-from deploy_tasks.tasks.sharing import as_read, unbeaten
+from deploy_tasks.tasks.said import Said, foreseen, said, says
 from deploy_tasks.tasks.slots import Asked, Slots
+from deploy_tasks.tasks.telling import Telling
 from deploy_tasks.transport import Answer, BadOutput, nobody
 
 log = logging.getLogger(__name__)
@@ -107,7 +90,7 @@ class Answers:
         self._slots = Slots(here, deployment, held, self._over.wait)
         self._fetching = Fetching(here, deployment, held.grant, self._over.wait, self._stopped)
         self._delegation: Delegation | None = None
-        self._told = Said()  # what this host has said of itself
+        self._telling = Telling(here, deployment, held)
 
     def ask(self, question: Fields) -> Answer:
         """The answer to a question, looked for from now on. Raises `BadOutput` when it is none of our program's."""
@@ -248,11 +231,9 @@ class Answers:
     def _absent(self) -> frozenset[str]:
         """The hosts that no `add_host` has added by now, this play's included."""
         inventory = self._deployment.inventory
-        return missing(inventory, self._said(), None) if inventory.added else frozenset()
-
-    def _said(self) -> dict[str, Said]:
-        """What has been said of hosts by now."""
-        return said(self._here, self._held.grant.deployment)
+        if not inventory.added:
+            return frozenset()
+        return missing(inventory, said(self._here, self._held.grant.deployment), None)
 
     def _restarting(self, question: Fields) -> Restart:
         self._task(question, "a restart", lambda errand: errand.module == "reboot")
@@ -333,76 +314,7 @@ class Answers:
             return lambda: {"error": why}
         if added and allowed == "any":
             told = replace(told, added=self._held.grant.batch)
-        return self._later(lambda: self._say(name, str(host), told))
-
-    def _say(self, task: str, host: str, told: Said) -> Fields:
-        inventory, grant = self._inventory(told), self._held.grant
-        layers = inventory.layers
-        refuse_unreadable(task, told, layers)
-        self._refuse_other_ways(host, told, layers)
-        if not self._deployment.single:
-            refuse_unforeseen(task, host, told, inventory)
-            if self._deployment.errands(self._here.store)[task].module == "add_host":
-                refuse_unnamed(task, host, told, inventory)
-            say(self._here, grant, task, host, told, self._deployment.lifetime_s)
-        if layers is None:
-            return {}
-        answer: dict[str, Any] = {"groups": list(with_above(told.groups, layers))}
-        if told.added is not None:
-            answer |= self._brought_in(host, told, inventory, layers)
-        elif host != grant.host and host in inventory.hosts and self._deployment.reads.variables:
-            answer |= self._moved(host, told, inventory)
-        if host == grant.host:
-            self._told = self._told | told
-            earlier = self._deployment.others(self._here, grant).said.get(host, Said())
-            whole, known = earlier | self._told, self._deployment.inventory.hosts.get(host)
-            names = named(known.groups if known else (), whole, layers)
-            answer["vars"] = gained(host, names, whole, layers)
-        return answer
-
-    def _inventory(self, told: Said) -> Inventory:
-        """The inventory, with the groups that are put below others as far as this host knows."""
-        if not (told.under or self._told.under or self._parents):
-            return self._deployment.inventory
-        earlier = self._deployment.others(self._here, self._held.grant).said
-        return grown(self._deployment.inventory, [*earlier.values(), self._told, told])
-
-    @cached_property
-    def _parents(self) -> bool:
-        """Whether hosts have put groups below others before."""
-        earlier = self._deployment.others(self._here, self._held.grant).said
-        return any(each.under for each in earlier.values())
-
-    def _brought_in(self, host: str, told: Said, inventory: Inventory, layers: Layers) -> Fields:
-        """What hosts of the play are told of a host that no inventory has: all its groups, and what they may read."""
-        record = self._said()
-        record[host] = whole = record.get(host, told) | told
-        groups = with_above(told.groups, layers)
-        every = set(with_above(whole.groups, layers)) - {"all", "ungrouped"}
-        return {
-            "groups": list(dict.fromkeys(["all", *groups, *(() if every else ("ungrouped",))])),
-            "place": in_order(record).index(host),
-            "inventory": as_read(inventory.hosts[host], whole, inventory, self._deployment.reads),
-            "added": unbeaten(host, told, layers),
-        }
-
-    def _moved(self, host: str, told: Said, inventory: Inventory) -> Fields:
-        """What the asking host may read of another that has come into groups."""
-        whole = self._said().get(host, told) | told
-        known = as_read(inventory.hosts[host], whole, inventory, self._deployment.reads)
-        return {"inventory": known, "added": unbeaten(host, told, inventory.layers)}
-
-    def _refuse_other_ways(self, host: str, told: Said, layers: Layers | None) -> None:
-        """Raise `BadInput` when the groups that a host comes into have it reached otherwise than the inventory says."""
-        known = self._deployment.inventory.hosts.get(host)
-        if known is None or layers is None or not told.groups:
-            return
-        earlier = self._deployment.others(self._here, self._held.grant).said.get(host, Said())
-        names = named(known.groups, earlier | told, layers)
-        after = {**layers.before_host(host, names), **told.variables, **layers.of_files(host)}
-        if differing := otherwise(known, after):
-            added = host in self._deployment.inventory.added
-            raise BadInput("; ".join(refusal(host, differing, "groups", added=added)))
+        return self._later(lambda: self._telling.hear(name, str(host), told))
 
     def _stopped(self) -> bool:
         return self._over.is_set() or self._held.cancelled()
