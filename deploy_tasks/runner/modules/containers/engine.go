@@ -26,7 +26,6 @@ type engine struct {
 	socket string
 	idle   time.Duration
 	api    string // the version of its interface
-	warn   func(text string)
 }
 
 // connectArgs are the arguments with which every module of this part reaches the engine.

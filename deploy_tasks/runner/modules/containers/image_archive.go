@@ -26,7 +26,11 @@ func archived(file string) (holding, error) {
 		return holding{}, kit.AtPath(file, err)
 	}
 	defer f.Close()
-	text, err := tarMember(f, "manifest.json")
+	in, err := unpacked(f)
+	if err != nil {
+		return holding{}, err
+	}
+	text, err := tarMember(in, "manifest.json")
 	if err != nil || text == nil {
 		return holding{}, errors.Join(err, errWithout(text))
 	}

@@ -2,6 +2,7 @@ package containers
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"os"
@@ -141,7 +142,7 @@ const maxMember = 16 << 20
 var errNoTar = errors.New("it is no tar archive, or a damaged one")
 
 // tarMember reads one member of an archive, nil when it has none of this name.
-func tarMember(in io.ReadSeeker, name string) ([]byte, error) {
+func tarMember(in io.Reader, name string) ([]byte, error) {
 	h := make([]byte, block)
 	for {
 		if _, err := io.ReadFull(in, h); errors.Is(err, io.EOF) {
@@ -165,8 +166,38 @@ func tarMember(in io.ReadSeeker, name string) ([]byte, error) {
 			_, err := io.ReadFull(in, content)
 			return content, err
 		}
-		if _, err := in.Seek(size+int64(len(padding(size))), io.SeekCurrent); err != nil {
+		if err := skip(in, size+int64(len(padding(size)))); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// skip passes over so many bytes.
+func skip(in io.Reader, n int64) error {
+	if file, ok := in.(io.Seeker); ok {
+		_, err := file.Seek(n, io.SeekCurrent)
+		return err
+	}
+	_, err := io.CopyN(io.Discard, in, n)
+	return err
+}
+
+// unpacked is what an archive has in it, which the engine takes compressed, too.
+func unpacked(f io.ReadSeeker) (io.Reader, error) {
+	magic := make([]byte, 6)
+	n, err := io.ReadFull(f, magic)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	begins := string(magic[:n])
+	switch {
+	case strings.HasPrefix(begins, "\x1f\x8b"):
+		return gzip.NewReader(f)
+	case strings.HasPrefix(begins, "BZh"), begins == "\xfd7zXZ\x00", strings.HasPrefix(begins, "\x28\xb5\x2f\xfd"):
+		return nil, errors.New("it is compressed in a way that is not read here: compress it with gzip, or leave it as it is")
+	}
+	return f, nil
 }

@@ -4,6 +4,7 @@ package containers
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -179,11 +180,20 @@ func TestArchivesOfImages(t *testing.T) {
 	_ = tarText(&out, "layer.tar", strings.Repeat("x", 700))
 	_ = tarText(&out, "manifest.json", `[{"Config":"blobs/sha256/`+digest+`","RepoTags":["a:1","b:2"]},{"Config":"`+digest+`.json","RepoTags":null}]`)
 	out.Write(make([]byte, 2*block))
-	held, err := archived(write(out.Bytes()))
-	if err != nil || !reflect.DeepEqual(held, holding{[]string{"sha256:" + digest, "sha256:" + digest}, []string{"a:1", "b:2"}}) {
-		t.Error(held, err)
+	var small bytes.Buffer
+	packing := gzip.NewWriter(&small)
+	_, _ = packing.Write(out.Bytes())
+	_ = packing.Close()
+	for _, content := range [][]byte{out.Bytes(), small.Bytes()} {
+		held, err := archived(write(content))
+		if err != nil || !reflect.DeepEqual(held, holding{[]string{"sha256:" + digest, "sha256:" + digest}, []string{"a:1", "b:2"}}) {
+			t.Error(held, err)
+		}
 	}
-	for _, broken := range [][]byte{nil, []byte("no archive"), make([]byte, 4*block), bytes.Repeat([]byte("x"), 3*block), out.Bytes()[:3*block]} {
+	if _, err := archived(write([]byte("\xfd7zXZ\x00and more"))); err == nil || !strings.Contains(err.Error(), "compress it with gzip") {
+		t.Error(err)
+	}
+	for _, broken := range [][]byte{nil, []byte("no archive"), small.Bytes()[:40], make([]byte, 4*block), bytes.Repeat([]byte("x"), 3*block), out.Bytes()[:3*block]} {
 		if held, err := archived(write(broken)); err == nil {
 			t.Errorf("%.20q: %v", broken, held)
 		}
