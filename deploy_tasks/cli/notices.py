@@ -1,4 +1,5 @@
-"""Warnings of what reads plans and inventories, on the screen: each once, and not thousands of them."""
+"""Warnings of what reads plans and inventories, and of what puts fetched files in place, on the screen: each once, and
+not thousands of them. Words of hosts are in them, which paint nothing on our terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import logging
 
 from deploy_tasks.cli import render
 
-_READERS = "deploy_tasks.plan"
+_TOLD_OF = ("deploy_tasks.plan", "deploy_tasks.rollout.receiving")
 _MOST = 50
 
 
@@ -25,8 +26,10 @@ class _Notices(logging.Handler):
 
 
 def show() -> None:
-    """Print from here on what the readers of documents warn of; what an earlier command was told is forgotten."""
-    logger = logging.getLogger(_READERS)
-    for handler in [each for each in logger.handlers if isinstance(each, _Notices)]:
-        logger.removeHandler(handler)
-    logger.addHandler(_Notices())
+    """Print from here on what is warned of; what an earlier command was told is forgotten."""
+    notices = _Notices()
+    for name in _TOLD_OF:
+        logger = logging.getLogger(name)
+        for handler in [each for each in logger.handlers if isinstance(each, _Notices)]:
+            logger.removeHandler(handler)
+        logger.addHandler(notices)

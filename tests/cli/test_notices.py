@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
+from deploy_tasks.cli import notices
 from deploy_tasks.cli.app import run
 
 
@@ -22,3 +24,11 @@ def test_a_warning_of_a_document_is_shown_once_and_is_no_error(
             "warning: hosts.yml:1:26: 'a' stands here and on line 1: the last one counts",
             "warning: site.yml:3:3: 'gather_facts' stands here and on line 2: the last one counts",
         ]
+
+
+def test_what_a_host_calls_its_file_paints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    notices.show()
+    logging.getLogger("deploy_tasks.rollout.receiving").warning("d1: %s of web: full", "/x\x1b[2J\r/y")
+    shown = capsys.readouterr().err
+    assert shown.startswith("warning: d1: /x")
+    assert not {"\x1b", "\r"} & set(shown)
