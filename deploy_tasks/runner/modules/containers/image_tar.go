@@ -2,7 +2,6 @@ package containers
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"runner/fmt"
+	"runner/inflate"
 	"runner/modules/kit"
 )
 
@@ -195,7 +195,7 @@ func unpacked(f io.ReadSeeker) (io.Reader, error) {
 	begins := string(magic[:n])
 	switch {
 	case strings.HasPrefix(begins, "\x1f\x8b"):
-		return gzip.NewReader(f)
+		return inflate.NewReader(f)
 	case strings.HasPrefix(begins, "BZh"), begins == "\xfd7zXZ\x00", strings.HasPrefix(begins, "\x28\xb5\x2f\xfd"):
 		return nil, errors.New("it is compressed in a way that is not read here: compress it with gzip, or leave it as it is")
 	}
