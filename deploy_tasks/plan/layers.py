@@ -12,6 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+#: How far groups that a plan puts below others are followed; those in a circle go no deeper.
+_DEEPEST = 20
+
 
 class GroupLayer(BaseModel):
     """One group: its ancestors but `all`, its place among groups, and what it and its files say. A group that nobody
@@ -71,7 +74,7 @@ class Layers(BaseModel):
 
     def with_below(self, below: Mapping[str, Iterable[str]]) -> Layers:
         """The same with groups that a plan has put below others: `below` has what each is put below. Groups that are
-        below each other in a circle stay at some depth."""
+        below each other in a circle stay at some depth, and a chain is followed only so far."""
         groups = dict(self.groups)
         for name, parents in below.items():
             known = [parent for parent in parents if parent not in ("all", name)]
@@ -79,11 +82,12 @@ class Layers(BaseModel):
                 groups.setdefault(each, GroupLayer())
             above = tuple(dict.fromkeys([*groups[name].above, *known]))
             groups[name] = groups[name].model_copy(update={"above": above})
-        for _ in groups:
-            settled = {name: _settled(name, group, groups) for name, group in groups.items()}
-            if settled == groups:
+        moving = [name for name, group in groups.items() if name in below or not below.keys().isdisjoint(group.above)]
+        for _ in range(min(len(moving), _DEEPEST)):
+            settled = {name: _settled(name, groups[name], groups) for name in moving}
+            if all(settled[name] is groups[name] for name in moving):
                 break
-            groups = settled
+            groups |= settled
         return self.model_copy(update={"groups": groups})
 
     def before_host(self, host: str, groups: Iterable[str]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Said:
         if not all(map(_is_group, groups)):
             return None
         under = question.get("under") or {}
-        if not isinstance(under, dict) or not all(map(_is_place, under.items())):
+        if not isinstance(under, dict) or len(under) > 1 or not all(map(_is_place, under.items())):
             return None
         variables, known, facts = rest
         return cls(tuple(groups), variables, known, facts, under=under)
@@ -62,7 +62,10 @@ class Said:
             {**self.facts, **later.facts},
             min(self.batch, later.batch),
             min((each for each in (self.added, later.added) if each is not None), default=None),
-            {name: [*self.under.get(name, ()), *later.under.get(name, ())] for name in {**self.under, **later.under}},
+            {
+                name: list(dict.fromkeys([*self.under.get(name, ()), *later.under.get(name, ())]))
+                for name in {**self.under, **later.under}
+            },
         )
 
 

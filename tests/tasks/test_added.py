@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 from redis import Redis
 
 from deploy_tasks.errors import BadInput
+from deploy_tasks.plan import layers as layers_module
 from deploy_tasks.plan.hosts import PLAN_BECOME, Host, Inventory
 from deploy_tasks.plan.layers import GroupLayer, HostLayer, Layers
 from deploy_tasks.rollout import keys
@@ -95,6 +97,24 @@ def test_what_groups_say_that_are_below_others_is_stronger() -> None:
     assert layers.with_below({"a": ["z"]}).before_host("h", ["a", "z"]) == {"x": "a"}
     deep = layers.with_below({"b": ["z"], "a": ["b"]})
     assert [deep.group(name).depth for name in ("z", "b", "a")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("below", [{"a": ["b"], "b": ["a"]}, {f"k{n}": [f"k{n + 1}"] for n in range(40)}])
+def test_circles_and_long_chains_of_groups_are_followed_only_so_far(
+    monkeypatch: pytest.MonkeyPatch, below: dict[str, list[str]]
+) -> None:
+    settled = MagicMock(wraps=layers_module._settled)
+    monkeypatch.setattr(layers_module, "_settled", settled)
+    found = Layers(groups={f"g{n}": GroupLayer() for n in range(500)}).with_below(below)
+    assert 0 < settled.call_count <= 20 * len(below)
+    first, *_, last = found.with_above([next(iter(below))])
+    assert [first, last] in (["a", "b"], ["k0", "k40"])
+
+
+def test_a_host_says_of_one_group_at_a_time_what_it_is_below() -> None:
+    assert Said.of({"groups": ["a"], "under": {"a": ["b", "c"]}}) == Said(("a",), under={"a": ["b", "c"]})
+    assert Said.of({"groups": ["a"], "under": {"a": ["b"], "c": ["d"]}}) is None
+    assert (Said(under={"a": ["b"]}) | Said(under={"a": ["b", "c"]})).under == {"a": ["b", "c"]}
 
 
 def test_added_hosts_come_first_among_all_and_are_ungrouped_unless_they_join_a_group() -> None:
