@@ -47,7 +47,11 @@ func recipe(box *value.Dict) *value.Dict {
 	items, _ := value.Items(got(box, "Mounts"))
 	for _, item := range items {
 		if m, ok := item.(*value.Dict); ok && isDigest(value.Str(got(m, "Name"))) {
-			anonymous.Set(value.Str(got(m, "Destination")), got(m, "Name"))
+			source := value.Str(got(m, "Name"))
+			if value.Equal(got(m, "RW"), false) {
+				source += readOnly
+			}
+			anonymous.Set(value.Str(got(m, "Destination")), source)
 		}
 	}
 	host.Delete("ContainerIDFile")
@@ -61,6 +65,9 @@ func recipe(box *value.Dict) *value.Dict {
 	}
 	return kit.Dict("image", got(box, "Image"), "config", config, "host", host, "ends", ends, "anonymous", anonymous)
 }
+
+// readOnly ends the name of a volume that a container may not write to.
+const readOnly = ":ro"
 
 // solid is a dictionary without the entries that are empty: another version of the engine may leave them out.
 func solid(d *value.Dict) *value.Dict {
@@ -318,7 +325,7 @@ func withAnonymous(host, volumes *value.Dict) {
 		m, ok := item.(*value.Dict)
 		if source, known := volumes.Get(value.Str(got(m, "Target"))); ok && known {
 			m = m.Copy()
-			m.Set("Source", source)
+			m.Set("Source", strings.TrimSuffix(value.Str(source), readOnly))
 			copied[i] = m
 			volumes.Delete(value.Str(got(m, "Target")))
 		}
@@ -329,7 +336,12 @@ func withAnonymous(host, volumes *value.Dict) {
 	binds, _ := value.Items(got(host, "Binds"))
 	binds = slices.Clone(binds)
 	for inside, source := range volumes.All() {
-		binds = append(binds, value.Str(source)+":"+value.Str(inside))
+		name, locked := strings.CutSuffix(value.Str(source), readOnly)
+		bind := name + ":" + value.Str(inside)
+		if locked {
+			bind += readOnly
+		}
+		binds = append(binds, bind)
 	}
 	if len(binds) > 0 {
 		host.Set("Binds", binds)

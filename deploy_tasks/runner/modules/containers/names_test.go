@@ -239,21 +239,23 @@ func TestRecipes(t *testing.T) {
 	id, volume := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 	box := kit.Dict("Id", id, "Image", "sha256:x",
 		"Config", kit.Dict("Hostname", id[:12], "Image", "web:1", "Env", nil, "Tty", false, "NetworkDisabled", true),
-		"HostConfig", kit.Dict("Binds", []any{volume + ":/a:rw", "data:/b:rw"}, "NetworkMode", "front", "Dns", []any{},
+		"HostConfig", kit.Dict("Binds", []any{volume + ":/a:rw", "data:/b:rw", volume + ":/d:ro"}, "NetworkMode", "front", "Dns", []any{},
 			"Mounts", []any{kit.Dict("Type", "volume", "Target", "/c", "Source", volume)}),
 		"Mounts", []any{kit.Dict("Type", "volume", "Name", volume, "Destination", "/a"), kit.Dict("Type", "volume", "Name", "data", "Destination", "/b"),
-			kit.Dict("Type", "volume", "Name", volume, "Destination", "/c")},
+			kit.Dict("Type", "volume", "Name", volume, "Destination", "/c", "RW", true),
+			kit.Dict("Type", "volume", "Name", volume, "Destination", "/d", "RW", false)},
 		"NetworkSettings", kit.Dict("Networks", kit.Dict("front", kit.Dict("Aliases", []any{"www", id[:12]}, "IPAddress", "10.0.0.2", "Links", nil))))
 	r := recipe(box)
 	want := kit.Dict("image", "sha256:x", "config", kit.Dict("Image", "web:1", "Tty", false),
 		"host", kit.Dict("Binds", []any{"data:/b:rw"}, "NetworkMode", "front", "Mounts", []any{kit.Dict("Type", "volume", "Target", "/c")}),
-		"ends", kit.Dict("front", kit.Dict("Aliases", []any{"www"})), "anonymous", kit.Dict("/a", volume, "/c", volume))
+		"ends", kit.Dict("front", kit.Dict("Aliases", []any{"www"})), "anonymous", kit.Dict("/a", volume, "/c", volume, "/d", volume+":ro"))
 	if !value.Equal(r, want) {
 		t.Errorf("%s\n%s", value.Encode(r), value.Encode(want))
 	}
 	host := dictAt(r, "host").Copy()
 	withAnonymous(host, dictAt(r, "anonymous"))
-	if mounts := record.Of(host).Records("Mounts"); mounts[0].Text("Source") != volume || !slices.Contains(kit.Texts(record.Of(host).List("Binds")), volume+":/a") {
+	binds := kit.Texts(record.Of(host).List("Binds"))
+	if mounts := record.Of(host).Records("Mounts"); mounts[0].Text("Source") != volume || !slices.Equal(binds, []string{"data:/b:rw", volume + ":/a", volume + ":/d:ro"}) {
 		t.Errorf("%s", value.Encode(host))
 	}
 	if other := recipe(box.Copy()); !value.Equal(r, other) {
