@@ -115,6 +115,7 @@ def _branched(text: str) -> str | None:
     found: list[tuple[str, str]] = []
     inside: list[str] | None = None
     try:
+        environment().parse(text)
         for _, kind, value in environment().lex(text):
             if kind in ("variable_begin", "block_begin"):
                 inside = []
@@ -125,9 +126,11 @@ def _branched(text: str) -> str | None:
                 inside.append(value)
             elif kind == "data":
                 found.append((kind, value))
+        return _Branches(found).whole()
     except TemplateSyntaxError as error:
         raise bad(f"template syntax: {error.message}") from None
-    return _Branches(found).whole()
+    except RecursionError:
+        raise bad("a template in it has too many conditions within each other", "take it apart") from None
 
 
 class _Branches:

@@ -27,9 +27,23 @@ def test_conditions_become_an_expression(text: str, x: int, y: str) -> None:
     assert made == real.from_string(text).render(x=x, y=y)
 
 
-@pytest.mark.parametrize(
-    "text", ["{% for i in x %}a{% endfor %}", "{% if x %}{% set y = 1 %}{% endif %}", "{% if x %}"]
-)
+@pytest.mark.parametrize("text", ["{% for i in x %}a{% endfor %}", "{% if x %}{% set y = 1 %}{% endif %}"])
 def test_other_statements_are_refused(text: str) -> None:
     with pytest.raises(PydanticCustomError, match="statements"):
+        expression(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if x %}", "{% if %}a{% endif %}", "{% if x %}a{% elif %}b{% endif %}", "{% if x) or (y %}{% endif %}"]
+)
+def test_what_jinja_cannot_read_is_refused(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="template syntax"):
+        expression(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if x %}" * 1000 + "{% endif %}" * 1000, "{% if x %}a" + "{% elif y %}b" * 3000 + "{% endif %}"]
+)
+def test_too_many_conditions_within_each_other_are_refused(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="too many conditions within each other"):
         expression(text)
