@@ -20,11 +20,13 @@ from deploy_tasks.plan.jinja import is_template
 from deploy_tasks.plan.jinja_parts import read_parts
 from deploy_tasks.plan.jinja_references import Library, template_folders
 from deploy_tasks.plan.model import Inventory, Plan
-from deploy_tasks.plan.reach import CONNECTIONS
+from deploy_tasks.plan.reach import CONNECTIONS, DECIDED_BY
 from deploy_tasks.plan.template_files import on_disk, read_template
 from deploy_tasks.plan.template_settings import rendered_name, settings_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+#: Variables of a host that are read as a text: anything else would not be heard.
+_TEXTS = [name for of, names in DECIDED_BY.items() if of not in ("port", "become", "connection") for name in names]
 
 
 def check(
@@ -112,6 +114,9 @@ def _check_host(host: Host, findings: Findings) -> None:
         value = host.vars.get(name)
         if isinstance(value, str) and (is_template(value) or value.startswith("-") or re.search(r"[\s\x00]", value)):
             findings.add(f"hosts.{host.name}.{name}", "must be plain text without blanks and templates")
+    for name in _TEXTS:
+        if not isinstance(host.vars.get(name), str | int | None) or isinstance(host.vars.get(name), bool):
+            findings.add(f"hosts.{host.name}.{name}", "must be a text")
     check_templates_in(host.vars, f"hosts.{host.name}", findings)
 
 

@@ -67,6 +67,11 @@ def said(deployment: str) -> str:
     return f"{PREFIX}d:{deployment}:said"
 
 
+def sayings(deployment: str) -> str:
+    """Hash: host to how many bytes it has said of hosts. It expires."""
+    return f"{PREFIX}d:{deployment}:sayings"
+
+
 def facts(deployment: str) -> str:
     """Hash: host to the facts that others read of it, sealed. It expires."""
     return f"{PREFIX}d:{deployment}:facts"

@@ -22,6 +22,8 @@ from deploy_tasks.tasks.errands import Errand
 
 _GROUP = re.compile(r"[^\s,:!&\x00-\x1f]{1,200}")
 _MOST_GROUPS, _MOST_BYTES = 200, 4 << 20
+#: What one host may say in one deployment, attempts that were cut off included.
+_MOST_BYTES_OF_ONE = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,13 @@ def say(here: Context, grant: Grant, task: str, host: str, told: Said, lifetime_
     if len(content) > _MOST_BYTES:
         raise BadInput(f"{len(content)} bytes are said of {host}, {_MOST_BYTES} are possible")
     name = json.dumps([host, grant.host, grant.batch, task, digest])
-    key = keys.said(grant.deployment)
+    key, counted = keys.said(grant.deployment), keys.sayings(grant.deployment)
+    with here.redis.pipeline() as pipe:
+        pipe.hincrby(counted, grant.host, len(content))
+        pipe.expire(counted, lifetime_s)
+        so_far = pipe.execute()[0]
+    if so_far > _MOST_BYTES_OF_ONE:
+        raise BadInput(f"{grant.host} says more than {_MOST_BYTES_OF_ONE} bytes of hosts in one deployment")
     with here.redis.pipeline() as pipe:
         pipe.hset(key, name, here.seal.seal(content, f"{grant.deployment} said {name}"))
         pipe.expire(key, lifetime_s)

@@ -160,6 +160,16 @@ def test_arguments_that_may_be_left_out_on_the_host_exclude_nothing() -> None:
     assert "exclude each other" in told(plan({"module": "wait_for", "args": given}), host)[0]
 
 
+def test_ways_to_hosts_that_are_no_texts_are_told_instead_of_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.yml"
+    odd = "{ansible_host: {a: 1}, ansible_user: [root], ansible_password: 7, ansible_ssh_host: null}"
+    path.write_text(f"all: {{hosts: {{web1: {odd}}}}}\n")
+    assert told(plan({}), load_inventory(path)) == [
+        "hosts.web1.ansible_host: must be a text",
+        "hosts.web1.ansible_user: must be a text",
+    ]
+
+
 def test_a_limit_that_leaves_no_host(tmp_path: Path) -> None:
     inventory = hosts(tmp_path, "[web]\nweb1\n[db]\n")
     assert told(plan({}), inventory, limit="db") == [

@@ -77,6 +77,24 @@ def test_nobody_guesses_whether_a_host_was_added_once_redis_has_lost_what_was_sa
         refuse_forgotten(here, grant)
 
 
+def test_a_host_says_only_so_much_in_one_deployment(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said_module, "_MOST_BYTES_OF_ONE", 1000)
+    seal = SimpleNamespace(seal=lambda content, name: content)
+    ledger = SimpleNamespace(now_ms=lambda: 1)
+    here = cast(Context, SimpleNamespace(redis=redis, seal=seal, ledger=ledger))
+
+    def says(who: str, size: int) -> None:
+        grant = cast(Grant, SimpleNamespace(deployment="d1", host=who, batch=0, attempt=1))
+        said_module.say(here, grant, "t0", "web", Said(variables={"x": "x" * size}), 60)
+
+    says("web", 500)
+    with pytest.raises(BadInput, match="web says more than 1000 bytes of hosts in one deployment"):
+        says("web", 501)
+    says("other", 500)
+    assert len(redis.hgetall(keys.said("d1"))) == 2
+    assert 0 < redis.ttl(keys.sayings("d1")) <= 60
+
+
 def test_only_groups_that_the_plan_makes_are_put_below_others() -> None:
     """A host cannot bring others into a group by a word about theirs."""
     inventory = KNOWN.model_copy(update={"below": (("of_*", "kinds"), ("*", "made"))})
