@@ -10,7 +10,6 @@ Each round has hosts that never saw us; ratios are of one round, and the median 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from statistics import median
 
@@ -22,26 +21,6 @@ from tests.bench.floor import bare_fabric
 from tests.bench.site import Site, a_site
 
 FIRST_LIMIT, AGAIN_LIMIT = 1.6, 0.6
-
-
-def pids_named(text: str) -> list[int]:
-    """Processes whose command line has the text."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if text in line:
-                found.append(int(entry.name))
-    return found
-
-
-def rss_mb(pid: int) -> float:
-    """Resident memory of a process in MB of 2^20 bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def one_round(site: Site, plan: Path, size: int) -> dict[str, float]:
@@ -59,7 +38,6 @@ def one_round(site: Site, plan: Path, size: int) -> dict[str, float]:
         again.append(seconds)
     sent = result.totals["bytes_sent"] / len(result.hosts)
     small = median([small, small_after])
-    workers = max((rss_mb(pid) for pid in pids_named("workers.run push")), default=0.0)
     runner = max(host.max_rss_kb for host in result.hosts.values()) / 1024
     return {
         "same": same,
@@ -72,7 +50,7 @@ def one_round(site: Site, plan: Path, size: int) -> dict[str, float]:
         "again_small": median(again) / small,
         "sent_mb": sent / 1e6,
         "again_sent": redone.totals["bytes_sent"] / len(result.hosts),
-        "worker_mb": workers,
+        "worker_mb": site.worker_mb("push"),
         "runner_mb": runner,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +27,13 @@ class Site:
     fleet: Fleet
     settings: Settings
     folder: Path
+    tree: Supervisor
+
+    def worker_mb(self, role: str) -> float:
+        """Resident memory of the worker of this role, in MB of 2^20 bytes, with what it shares with others."""
+        (pid,) = [child.process.pid for child in self.tree.children if child.name == role and child.process]
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     @property
     def addresses(self) -> list[Address]:
@@ -58,6 +66,6 @@ def a_site(count: int, *, cache: Path | None = None, parallel: int = 16) -> Iter
             )
             with Supervisor(settings, log_dir=folder / "log") as tree:
                 tree.wait_ready()
-                yield Site(fleet, settings, folder)
+                yield Site(fleet, settings, folder, tree)
         finally:
             fleet.down()
