@@ -233,3 +233,23 @@ func TestValidID(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasOnlyBroughtIsNotToldAsInterrupted(t *testing.T) {
+	f := newFolder(t)
+	d := f.Deployment("d1")
+	if status := d.Status(); status != "absent" {
+		t.Error(status)
+	}
+	if err := errors.Join(d.Make(), d.KeepOrigin(Origin{Artifact: "a"})); err != nil {
+		t.Fatal(err)
+	}
+	if status := d.Status(); status != "not run" {
+		t.Error(status)
+	}
+	if err := os.WriteFile(filepath.Join(d.Dir, "journal"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := d.Status(); status != "interrupted" {
+		t.Error(status)
+	}
+}

@@ -18,7 +18,7 @@ type Record struct {
 	Deployment string
 	Artifact   string
 	Runner     string
-	Status     string // of its report; waiting between two stages or for a restart; interrupted without one
+	Status     string // as Deployment.Status has it
 	At         string
 	Applied    bool
 	Confirm    *Confirmation // it waits to be confirmed, or was not and stands all the same
@@ -72,6 +72,9 @@ func (f *Folder) List() ([]Record, error) {
 
 func (d *Deployment) record() Record {
 	r := Record{Deployment: d.ID, Status: "interrupted"}
+	if !d.HasJournal() {
+		r.Status = "not run"
+	}
 	if o, err := d.Origin(); err == nil {
 		r.Artifact, r.Runner = o.Artifact, o.Runner
 	}
@@ -92,8 +95,8 @@ func (d *Deployment) record() Record {
 	return r
 }
 
-// Status is how the deployment ended; waiting between two stages or for a restart of the host, interrupted without a report, absent when the host
-// does not know it.
+// Status is how the deployment ended; waiting between two stages or for a restart of the host, interrupted without a report, not run when its
+// executable came and nothing was performed, as for a check; absent when the host does not know it.
 func (d *Deployment) Status() string {
 	if !change.Exists(d.Dir) {
 		return "absent"
