@@ -164,15 +164,26 @@ func (s *loopState) neighbour(at int, hint string) any {
 	return s.items[at]
 }
 
+// changed compares as Python does with tuples: up to the first items that differ, none of which may be undefined.
+func (s *loopState) changed(args []any) (any, error) {
+	differ := !s.seen || len(s.last) != len(args)
+	for i := 0; s.seen && i < min(len(s.last), len(args)); i++ {
+		if err := checkDefined(value.Tuple{s.last[i], args[i]}); err != nil {
+			return nil, err
+		}
+		if !value.Equal(s.last[i], args[i]) {
+			differ = true
+			break
+		}
+	}
+	s.seen, s.last = true, args
+	return differ, nil
+}
+
 func (s *loopState) call(name string) func(*call) (any, error) {
 	return func(c *call) (any, error) {
 		if name == "changed" {
-			if err := checkDefined(value.Tuple(c.args)); err != nil && s.seen {
-				return nil, err
-			}
-			changed := !s.seen || !value.Equal(s.last, value.Tuple(c.args))
-			s.seen, s.last = true, c.args
-			return changed, nil
+			return s.changed(c.args)
 		}
 		if len(c.args) == 0 {
 			return nil, typeError("no items for cycling given")
