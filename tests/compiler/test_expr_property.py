@@ -22,6 +22,10 @@ _SETTINGS = settings(
 
 
 @_SETTINGS
+@example(("[1][nope] | default(2)", {}))
+@example(("'a'[nope] | default(2)", {}))
+@example(("{'a': 1}[nope] | default(2)", {}))
+@example(("none[nope] is defined", {}))
 @given(case(expressions))
 @pytest.mark.timeout(3600)
 def test_expressions_agree(evaluator: Evaluator, case: tuple[str, dict[str, Any]]) -> None:

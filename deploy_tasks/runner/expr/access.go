@@ -79,7 +79,10 @@ func getItem(v, key any) (any, error) {
 		return ofUndefined(u)
 	}
 	if u, ok := key.(value.Undefined); ok {
-		return nil, undefinedError(u)
+		if _, ok := v.(*value.Dict); ok {
+			return nil, undefinedError(u) // only a dict looks at it, and fails on that
+		}
+		return value.Undefined{Name: u.Name, Hint: value.TypeName(v) + " object has no element Undefined"}, nil
 	}
 	if got, ok := subscript(v, key); ok {
 		return got, nil
